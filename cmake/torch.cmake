@@ -1,0 +1,39 @@
+# LibTorch as imported targets of our own. The wheel's CMake package looks for a CUDA toolkit and stops
+# where there is none; a CUDA wheel runs without one, so it is not used.
+#
+# SEQBENCH_TORCH: the folder of an installed `torch` package (holds include/ and lib/).
+set(SEQBENCH_TORCH "$ENV{SEQBENCH_TORCH}" CACHE PATH "folder of an installed torch package")
+if(NOT SEQBENCH_TORCH)
+  find_program(SEQBENCH_TORCH_PYTHON NAMES python3 HINTS ${CMAKE_SOURCE_DIR}/.venv/bin NO_CACHE)
+  execute_process(
+    COMMAND ${SEQBENCH_TORCH_PYTHON} ${CMAKE_SOURCE_DIR}/harness/setup.d/find_torch.py
+    OUTPUT_VARIABLE SEQBENCH_TORCH OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+if(NOT EXISTS "${SEQBENCH_TORCH}/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "no LibTorch at '${SEQBENCH_TORCH}': run harness/setup, or set SEQBENCH_TORCH to the "
+                      "folder of an installed torch package, 2.11 or later")
+endif()
+
+file(STRINGS "${SEQBENCH_TORCH}/version.py" line REGEX "^__version__")
+string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" SEQBENCH_TORCH_VERSION "${line}")
+if(SEQBENCH_TORCH_VERSION VERSION_LESS 2.11)
+  message(FATAL_ERROR "LibTorch ${SEQBENCH_TORCH_VERSION} at ${SEQBENCH_TORCH}: 2.11 or later is needed")
+endif()
+
+add_library(seqbench_torch INTERFACE)
+add_library(seqbench::torch ALIAS seqbench_torch)
+target_include_directories(seqbench_torch SYSTEM INTERFACE
+  ${SEQBENCH_TORCH}/include ${SEQBENCH_TORCH}/include/torch/csrc/api/include)
+# Wheels from 2.7 on are built with the C++11 ABI, GCC's own default: the define only guards against a
+# distribution that changed it.
+target_compile_definitions(seqbench_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+target_link_options(seqbench_torch INTERFACE -Wl,-rpath,${SEQBENCH_TORCH}/lib -Wl,--allow-shlib-undefined)
+# libtorch.so only pulls in libtorch_cuda.so where the wheel has one; nothing refers to it by symbol.
+target_link_libraries(seqbench_torch INTERFACE
+  -Wl,--no-as-needed ${SEQBENCH_TORCH}/lib/libtorch.so -Wl,--as-needed
+  ${SEQBENCH_TORCH}/lib/libtorch_cpu.so ${SEQBENCH_TORCH}/lib/libc10.so)
+
+# Light: tensors and single operators, no umbrella. PyTorch's own guard stops anything wider.
+add_library(seqbench_torch_light INTERFACE)
+target_link_libraries(seqbench_torch_light INTERFACE seqbench_torch)
+target_compile_definitions(seqbench_torch_light INTERFACE AT_PER_OPERATOR_HEADERS TORCH_ASSERT_ONLY_METHOD_OPERATORS)

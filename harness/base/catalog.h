@@ -1,0 +1,86 @@
+#pragma once
+// What is registered, as plain data: all that experiment files, plans and pages need to know of a task or a
+// model without touching its code. The entries of harness/contract add the functions.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/params.h"
+
+namespace seqbench {
+
+/// Raised when the meaning of an entry changes; an entry built for another version is refused at start.
+inline constexpr int kContractVersion = 1;
+
+enum class TaskKind { kRegression, kBinary };
+[[nodiscard]] std::string_view to_string(TaskKind kind);
+
+struct Target {
+  std::string name;       // "brightness"
+  std::string unit;       // "log10 fluorescence"
+  std::string transform;  // "log10" or ""
+};
+
+struct ViewInfo {
+  std::string name;  // "one_hot"
+  std::string help;
+};
+
+struct TaskInfo {
+  std::string name;  // filled in from the table
+  int version = 1;   // raised when the same files would give other examples
+  std::string title;
+  std::string summary;  // one line
+  TaskKind kind = TaskKind::kRegression;
+  std::vector<Target> targets;
+  std::vector<std::string> metrics;  // registered names; the first ranks
+  std::vector<ViewInfo> views;
+  std::vector<std::string> slices;  // fields that metrics are broken down by
+  std::vector<std::string> splits;  // split kinds it offers; the first is the default
+  std::vector<ParamSpec> params;    // [data] params
+  bool has_real = false;            // real data can be imported; a twin is always there
+  std::string import_hint;          // the command that gets the real data
+  std::string citation;
+  std::string licence;
+  int contract = kContractVersion;
+};
+
+struct Setting {
+  std::string key;  // a key of [train]
+  ParamValue value;
+};
+
+/// A row that joins every experiment whose task offers the model's view and kind.
+struct Control {
+  std::string label;  // "ridge, one-hot"
+  std::string view;   // the view this row uses
+  std::vector<Setting> params;
+  std::vector<Setting> train;  // may hold labels = "shuffled"
+};
+
+struct ModelInfo {
+  std::string name;  // filled in from the table
+  int version = 1;   // raised when the same inputs would give other predictions
+  std::string summary;
+  std::vector<std::string> views;  // accepted, in order of preference
+  std::vector<TaskKind> kinds;
+  std::vector<ParamSpec> params;
+  std::vector<Setting> train;  // its defaults for [train]
+  std::vector<Control> controls;
+  bool trained_by_loop = true;  // a Network; else an Estimator
+  bool seeded = true;           // false: the seed changes nothing, one trial stands for all
+  std::string citation;
+  int contract = kContractVersion;
+};
+
+/// Spans into the tables; torch-free.
+struct Catalog {
+  std::vector<const TaskInfo*> tasks;    // sorted by name
+  std::vector<const ModelInfo*> models;  // sorted by name
+  [[nodiscard]] const TaskInfo* task(std::string_view name) const;    // null when absent
+  [[nodiscard]] const ModelInfo* model(std::string_view name) const;  // null when absent
+};
+
+}  // namespace seqbench

@@ -1,0 +1,22 @@
+#pragma once
+// Files that are whole or not there, times, and identities.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace seqbench {
+
+/// Reads a whole file of at most `limit` bytes; throws InputError naming the path.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path, std::uint64_t limit = 1ull << 30);
+/// Writes `path`.tmp, fsyncs, renames, fsyncs the folder. Throws MachineError; the temporary is removed.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+/// "2026-11-21T10:41:07.120Z"
+[[nodiscard]] std::string utc_now();
+/// Seconds of the monotonic clock.
+[[nodiscard]] double monotonic_seconds();
+/// A ULID: time plus random; identity only, never used in results.
+[[nodiscard]] std::string new_uid();
+
+}  // namespace seqbench

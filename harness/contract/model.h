@@ -1,0 +1,135 @@
+#pragma once
+// What a model brings. A model is one file (models/NAME.cpp) or folder (models/NAME/NAME.cpp) that ends in
+// SEQBENCH_MODEL(NAME) { ... }. It takes views, never a task, so it may enter every leaderboard whose task
+// offers one of its views.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/catalog.h"
+#include "harness/base/streams.h"
+#include "harness/contract/view.h"
+
+namespace seqbench {
+
+struct NamedTensor {
+  std::string name;
+  at::Tensor tensor;
+};
+
+/// Rows of one step. Shapes: B rows, T targets.
+struct Batch {
+  std::vector<NamedTensor> inputs;  // the model's own, from its collate; [B, ...]
+  at::Tensor labels;                // [B, T], scaled as the network is trained; the loop fills it in
+  at::Tensor weights;               // [B]; the loop fills it in
+  std::vector<std::int64_t> rows;   // example indices, [B]
+  [[nodiscard]] const at::Tensor& input(std::string_view name) const;  // assertion when absent
+};
+
+/// Where a forward pass stands: dropout masks are a function of it.
+struct Pass {
+  bool training = false;
+  std::int64_t epoch = 0;
+  std::int64_t step = 0;
+};
+
+/// Sum and count, never a mean: short last batches and accumulated batches then weigh right.
+struct LossSum {
+  at::Tensor sum;    // scalar, differentiable
+  double count = 0;  // sum of weights
+};
+
+/// Losses by name over outputs [B, T]: "mse" against labels, "bce" on logits against 0/1.
+/// Throws InputError naming the known losses.
+[[nodiscard]] LossSum loss_sum(std::string_view name, const at::Tensor& outputs, const Batch& batch);
+
+/// Trained by the harness's one loop. Predictions are raw: scaled targets, or logits (binary: one logit a row).
+class Network {
+ public:
+  virtual ~Network() = default;
+  /// Inputs of these rows (on the CPU); padding is decided here and must not change a row's output.
+  [[nodiscard]] virtual Batch collate(const View& view, std::span<const std::int64_t> rows) const = 0;
+  /// [B, T]. In evaluation a row's output depends on that row alone.
+  [[nodiscard]] virtual at::Tensor forward(const Batch& batch, const Pass& pass) = 0;
+  [[nodiscard]] virtual LossSum loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) {
+    return loss_sum(name, outputs, batch);
+  }
+  /// Trained tensors, in a fixed order, names unique; the tensors themselves, not copies.
+  [[nodiscard]] virtual std::vector<NamedTensor> parameters() = 0;
+  /// State that is saved but not trained.
+  [[nodiscard]] virtual std::vector<NamedTensor> buffers() { return {}; }
+  /// Rows of one epoch in order, for train.sampler = "model": a function of its arguments alone.
+  /// Nothing: the model brings no sampler.
+  [[nodiscard]] virtual std::optional<std::vector<std::int64_t>> sample_epoch(
+      std::span<const std::int64_t> /*train_rows*/, std::int64_t /*epoch*/) const {
+    return std::nullopt;
+  }
+};
+
+/// Rows of the data set with what a fit may know of them.
+struct FitRows {
+  const View& view;
+  std::span<const std::int64_t> rows;  // indices into the view, [n]
+  std::span<const double> targets;     // [n, T], same order as rows
+  std::span<const double> weights;     // [n]
+};
+
+/// Hooks of a long fit.
+struct FitControl {
+  /// Throws Interrupted when a stop was asked for; call it between parts of the work.
+  std::function<void()> check_stop = [] {};
+  /// Work done so far of work in all, in any unit.
+  std::function<void(std::int64_t done, std::int64_t all)> progress = [](std::int64_t, std::int64_t) {};
+};
+
+/// Fits itself; hyper-parameters are chosen on `validation`, never on test rows (it sees none).
+class Estimator {
+ public:
+  virtual ~Estimator() = default;
+  virtual void fit(const FitRows& train, const FitRows& validation, const FitControl& control) = 0;
+  /// [n, T] in the task's units; binary: probabilities of class 1.
+  [[nodiscard]] virtual std::vector<double> predict(const View& view, std::span<const std::int64_t> rows) const = 0;
+  /// Everything that predict needs.
+  [[nodiscard]] virtual std::vector<NamedTensor> state() const = 0;
+  /// Throws InputError naming missing or surplus tensors.
+  virtual void load_state(std::span<const NamedTensor> state) = 0;
+  /// Facts for the record: the strength chosen, and the like.
+  [[nodiscard]] virtual std::vector<Setting> chosen() const { return {}; }
+};
+
+/// All that a model is made from.
+struct ModelContext {
+  const Params& params;
+  const View& view;  // shapes only: a network must not read labels from anywhere, and has none here
+  TaskKind kind = TaskKind::kRegression;
+  std::int64_t targets = 1;
+  Streams streams;                          // the trial's
+  at::ScalarType dtype = at::ScalarType::Float;  // double in gradient checks
+};
+
+struct ModelEntry : ModelInfo {
+  /// Exactly one of the two; trained_by_loop says which.
+  std::unique_ptr<Network> (*network)(const ModelContext&) = nullptr;
+  std::unique_ptr<Estimator> (*estimator)(const ModelContext&) = nullptr;
+};
+
+struct NamedModel {
+  std::string_view name;
+  ModelEntry (*make)();
+};
+std::span<const NamedModel> models_table();
+
+}  // namespace seqbench
+
+/// Opens the entry of the model whose file or folder has this name; only declares and defines `models_NAME`.
+#define SEQBENCH_MODEL(name)            \
+  ::seqbench::ModelEntry models_##name(); \
+  ::seqbench::ModelEntry models_##name()

@@ -1,0 +1,76 @@
+#pragma once
+// What a task brings. A task is one folder (tasks/NAME/NAME.cpp) that ends in SEQBENCH_TASK(NAME) { ... }.
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/catalog.h"
+#include "harness/base/streams.h"
+#include "harness/contract/examples.h"
+#include "harness/contract/view.h"
+
+namespace seqbench {
+
+struct LoadRequest {
+  bool twin = true;
+  std::filesystem::path folder;  // real data: the task's folder in the data home
+  const Params& params;          // resolved [data] params
+  std::int64_t rows = 0;         // twins: at most about so many rows, 0 = the published number
+};
+
+/// One loaded data set.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  [[nodiscard]] const Examples& examples() const { return examples_; }
+  /// All rows in the named form; `name` is one of TaskInfo::views.
+  [[nodiscard]] virtual View view(std::string_view name) const = 0;
+
+ protected:
+  Examples examples_;
+};
+
+struct ImportedFile {
+  std::string role;  // file name in the task's folder: "genotypes.tsv.gz"
+  std::filesystem::path source;
+};
+
+struct ImportPlan {
+  std::vector<ImportedFile> files;  // what is to be copied, each recognized by its content
+  std::vector<std::string> report;  // lines for the user: rows read, duplicates, malformed rows with their place
+};
+
+/// Predictions of one split against the task's own rules; a failed verdict stores no metrics.
+struct Verdict {
+  bool ok = true;
+  std::string reason;
+};
+
+struct TaskEntry : TaskInfo {
+  /// Throws InputError with file, line, value and what was expected.
+  std::unique_ptr<Dataset> (*load)(const LoadRequest&) = nullptr;
+  /// Reads published files wholly, throws InputError at the first that is broken; writes nothing.
+  /// Null when has_real is false.
+  ImportPlan (*import_files)(std::span<const std::filesystem::path> files) = nullptr;
+};
+
+/// Shape, finiteness, and for binary tasks the range of probabilities. `predictions` [rows, targets].
+[[nodiscard]] Verdict verify(const TaskEntry& task, std::span<const double> predictions, std::int64_t rows);
+
+/// The sorted table that the build writes from the folders.
+struct NamedTask {
+  std::string_view name;
+  TaskEntry (*make)();
+};
+std::span<const NamedTask> tasks_table();
+
+}  // namespace seqbench
+
+/// Opens the entry of the task whose folder has this name; only declares and defines `tasks_NAME`.
+#define SEQBENCH_TASK(name)          \
+  ::seqbench::TaskEntry tasks_##name(); \
+  ::seqbench::TaskEntry tasks_##name()

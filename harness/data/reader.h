@@ -1,0 +1,75 @@
+#pragma once
+// Bounded reading of text files from outside: plain, gzip or bgzip (htslib inside).
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seqbench::data {
+
+struct ReadLimits {
+  std::uint64_t line_bytes = 1u << 20;
+  std::uint64_t total_bytes = 8ull << 30;  // after decompression
+};
+
+/// Lines without their ends (LF or CRLF). Errors are InputError "FILE:LINE: ..."; a truncated or corrupt gzip
+/// stream is one.
+class LineReader {
+ public:
+  explicit LineReader(const std::filesystem::path& path, ReadLimits limits = {});
+  ~LineReader();
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+  /// False at the end. The view lives until the next call.
+  bool next(std::string_view& line);
+  [[nodiscard]] std::int64_t line_number() const { return line_number_; }
+  /// Throws InputError "FILE:LINE: message".
+  [[noreturn]] void fail(const std::string& message) const;
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+  std::string path_;
+  ReadLimits limits_;
+  std::uint64_t total_ = 0;
+  std::int64_t line_number_ = 0;
+};
+
+/// A table with a header line. Columns are looked up by name; a row with another number of cells is an error
+/// at its line, a surplus column is not.
+class TableReader {
+ public:
+  TableReader(const std::filesystem::path& path, std::vector<std::string> needed_columns, char separator = '\t');
+  bool next();
+  /// Cell of the current row; `column` is an index into needed_columns.
+  [[nodiscard]] std::string_view cell(std::size_t column) const;
+  [[nodiscard]] double number(std::size_t column) const;         // finite, or fail
+  [[nodiscard]] std::int64_t integer(std::size_t column) const;  // or fail
+  [[noreturn]] void fail(const std::string& message) const { lines_.fail(message); }
+  [[nodiscard]] std::int64_t line_number() const { return lines_.line_number(); }
+
+ private:
+  LineReader lines_;
+  char separator_;
+  std::vector<std::string> names_;
+  std::vector<std::size_t> where_;
+  std::size_t width_ = 0;
+  std::vector<std::string_view> cells_;
+};
+
+/// The header line's cells, to tell which file this is; at most 64 KiB are read.
+[[nodiscard]] std::vector<std::string> header_of(const std::filesystem::path& path, char separator = '\t');
+
+struct FastaRecord {
+  std::string name;  // up to the first white space
+  std::string sequence;
+};
+/// Calls `on_record` for each; throws InputError at the place of the first fault.
+void read_fasta(const std::filesystem::path& path, const std::function<void(FastaRecord&&)>& on_record,
+                ReadLimits limits = {});
+
+}  // namespace seqbench::data

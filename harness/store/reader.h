@@ -1,0 +1,80 @@
+#pragma once
+// Read-only access: everything that lists, pages and exports show comes through here.
+
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/store/records.h"
+#include "harness/store/run_store.h"
+
+namespace seqbench::store {
+
+struct RunSummary {
+  std::int64_t id = 0;
+  std::string uid, experiment, title, paper, reruns, status, started_at, ended_at;
+  Json command, resolved;
+};
+
+/// One trial of a run (or of all runs, for leaderboards) with its newest done execution, or its newest state.
+struct TrialResult {
+  std::string key, label, task, model, variant, kind, source, scale, split_kind, view;
+  std::int64_t seed = 0, rep = 0, fold = -1;
+  std::string status, verdict, reason, result_sha256;
+  std::int64_t execution = 0, ordinal = 0, attempts = 0, step = 0;
+  std::optional<std::int64_t> params_total;
+  double train_seconds = 0, total_seconds = 0;   // over all attempts of the execution
+  std::optional<double> items_per_second;
+  std::int64_t peak_bytes = 0;
+  Json config, chosen;
+  Environment environment;
+};
+
+class Reader {
+ public:
+  /// Throws InputError when there is no store at this path, or one of another version.
+  explicit Reader(const std::filesystem::path& path);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  [[nodiscard]] std::vector<RunSummary> runs(std::size_t newest = 50) const;
+  /// By unique prefix of 6 characters or more of a run uid; InputError lists matches.
+  [[nodiscard]] RunSummary run(std::string_view uid_prefix) const;
+  /// The newest run of the experiment of this name, or nothing.
+  [[nodiscard]] std::optional<RunSummary> newest_run(std::string_view experiment) const;
+  [[nodiscard]] std::vector<TrialResult> trials_of_run(std::int64_t run) const;
+  /// Newest done execution of every trial of this task.
+  [[nodiscard]] std::vector<TrialResult> trials_of_task(std::string_view task) const;
+  /// By unique prefix of a key; InputError lists matches.
+  [[nodiscard]] TrialResult trial(std::string_view key_prefix) const;
+  [[nodiscard]] std::vector<MetricRow> metrics(std::int64_t execution) const;
+  [[nodiscard]] std::vector<CurvePoint> curves(std::int64_t execution) const;
+  [[nodiscard]] std::vector<Predictions> predictions(std::int64_t execution) const;
+  [[nodiscard]] std::optional<Card> card(std::string_view kind, std::string_view name) const;  // newest version
+  [[nodiscard]] std::vector<PublishedRow> published(std::string_view task) const;
+  /// Median seconds per train step and of everything else, over the newest 20 done executions of this model and task.
+  struct Pace { double seconds_per_step = 0; double other_seconds = 0; std::int64_t steps = 0; };
+  [[nodiscard]] std::optional<Pace> pace(std::string_view task, std::string_view model, std::string_view view) const;
+  /// Done executions of trials with this spec_key under other code: their trial configs, newest first.
+  [[nodiscard]] std::vector<Json> configs_with_spec_key(std::string_view spec_key) const;
+  /// Any trial of the same task, model, variant, seed, rep, fold but other data: its data_sha256.
+  [[nodiscard]] std::vector<std::string> data_of_same_trial(const TrialRow& trial) const;
+
+  /// integrity_check, foreign_key_check, and our own rules (I3, I4, result hashes recomputed): the findings.
+  [[nodiscard]] std::vector<std::string> check() const;
+  /// All result rows as text, sorted by natural keys, without times, uids, ids, hosts: two stores of the same
+  /// results give the same bytes whatever order, workers and interruptions they had.
+  void export_text(std::ostream& out) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace seqbench::store

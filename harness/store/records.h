@@ -1,0 +1,135 @@
+#pragma once
+// What goes into the store and comes out of it, as plain values. Units: seconds in doubles, times in
+// nanoseconds where the name ends in _ns, UTC ISO 8601 text for moments.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/environment.h"
+#include "harness/base/json.h"
+
+namespace seqbench::store {
+
+struct ExperimentRow {
+  std::string spec_sha256, name, title, paper, reruns, source, spec_toml;
+  Json resolved;
+};
+
+/// A trial's definition; columns of the table `trials`.
+struct TrialRow {
+  std::string key, spec_key, code_sha256;  // 32, 32, 64 hex characters
+  std::string task, model, variant;
+  std::int64_t seed = 0, rep = 0, fold = -1;
+  std::string source, scale, split_kind;
+  std::int64_t task_version = 1, model_version = 1;
+  std::string weights = "none";
+  Json config;  // all that the key is made of
+  std::string data_sha256;
+  std::string kind = "fit";  // fit | control | ceiling
+};
+
+/// A trial's place in a run: label is the row name in its tables.
+struct PlannedTrial {
+  TrialRow trial;
+  std::string label;
+};
+
+struct Card {
+  std::string kind, name;  // task | model
+  std::int64_t version = 1;
+  Json card;
+};
+
+struct RunRow {
+  ExperimentRow experiment;
+  Json command = Json::array();
+  Json overrides = Json::array();
+  std::vector<PlannedTrial> trials;
+  std::vector<Card> cards;
+};
+
+struct MetricRow {
+  int split = 2;               // 0 train, 1 validation, 2 test
+  std::string name;            // "mse"
+  std::string slice = "all";   // "num_mutations=4"
+  double value = 0;            // NaN needs a note
+  std::int64_t n = 0;
+  std::string note;
+  bool higher_is_better = false;
+  int version = 1;
+  std::string unit;
+};
+
+struct CurvePoint {
+  std::string name;  // "loss", "mse"
+  int split = 0;
+  std::int64_t step = 0;
+  double epoch = 0;
+  double value = 0;
+};
+
+/// Truth of one split's rows in the order of its sorted ids, shared by all trials that predict it.
+struct ExampleSet {
+  std::string task, split;           // split: "train", "validation", "test"
+  std::vector<std::string> ids;      // sorted by bytes
+  std::int64_t cols = 1;
+  std::vector<double> truth;         // [ids, cols]
+  Json fields = Json::object();      // field name -> array of values in the order of ids
+  [[nodiscard]] std::string sha256() const;
+};
+
+struct Predictions {
+  ExampleSet examples;
+  std::string kind = "value";        // value | probability
+  std::vector<double> values;        // [ids, cols], same order
+};
+
+struct TimingRow {
+  std::string phase;  // load, build, train, evaluate, checkpoint, predict
+  std::int64_t count = 0, total_ns = 0, min_ns = 0, p50_ns = 0, p95_ns = 0, max_ns = 0;
+  std::optional<std::int64_t> items;  // rows trained on, rows predicted
+};
+
+/// The outcome of one execution.
+struct TrialRecord {
+  std::string verdict = "ok";  // table executions' CHECK list
+  std::string reason;          // when verdict is not ok
+  std::vector<MetricRow> metrics;
+  std::vector<Predictions> predictions;
+  std::vector<TimingRow> timings;
+  std::int64_t peak_bytes = 0;
+  std::int64_t step = 0, epoch = 0;
+  std::optional<std::int64_t> params_total, params_trained;
+  Json chosen = Json::object();  // what an estimator chose, the epoch kept
+  /// SHA-256 over metric bits and prediction bytes, in fixed order (metrics by split, name, slice; predictions
+  /// by split, kind).
+  [[nodiscard]] std::string result_sha256() const;
+};
+
+struct CheckpointRow {
+  std::int64_t step = 0;
+  std::string kind = "last";  // last | best
+  std::string path, sha256;
+  std::int64_t bytes = 0;
+};
+
+/// How a trial stands before a run takes it up.
+struct TrialState {
+  std::string status;    // "" (never run), queued, running, interrupted, done, failed
+  std::int64_t execution = 0;
+  std::string verdict, reason, result_sha256;
+  std::int64_t step = 0;
+  bool owner_alive = false;  // running, and by a process that still lives
+  std::vector<CheckpointRow> checkpoints;  // newest first
+};
+
+/// One executed attempt that was begun.
+struct Begun {
+  std::int64_t execution = 0, attempt = 0, ordinal = 1;
+  std::string execution_uid;
+  std::vector<CheckpointRow> checkpoints;  // to resume from, newest first
+};
+
+}  // namespace seqbench::store

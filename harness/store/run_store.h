@@ -1,0 +1,69 @@
+#pragma once
+// The one writer of a store (SQLite, WAL). Not thread-safe: one object, one thread. Between barriers writes are
+// gathered into transactions (2,000 records or 250 ms); a barrier commits with synchronous = FULL.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/store/records.h"
+
+namespace seqbench::store {
+
+struct RunId {
+  std::int64_t id = 0;
+  std::string uid;
+};
+
+class RunStore {
+ public:
+  /// Opens or creates, migrates after a backup FILE.vN. Throws InputError for a newer store or a file that is
+  /// not a store, MachineError for a folder or file that cannot be written.
+  explicit RunStore(const std::filesystem::path& path);
+  ~RunStore();
+  RunStore(const RunStore&) = delete;
+  RunStore& operator=(const RunStore&) = delete;
+
+  /// Provenance before work: experiment, cards, trials, the run and its order, in one transaction.
+  RunId open_run(const RunRow& run);
+  [[nodiscard]] TrialState state(std::string_view key) const;
+  [[nodiscard]] bool has_finished(std::string_view key) const { return state(key).status == "done"; }
+  /// Opens or takes over the trial's live execution and inserts an attempt; rows of the execution past the
+  /// step resumed from are deleted in the same transaction (I2). A barrier. Throws Error when another living
+  /// process holds it. `again`: a new execution although one is done.
+  Begun begin_trial(const RunId& run, std::string_view key, const Environment& environment, bool again = false);
+  /// The step that the attempt really starts from, once a checkpoint was loaded; deletes rows past it.
+  void resume_from(const Begun& begun, std::int64_t step);
+  void add_curves(const Begun& begun, const std::vector<CurvePoint>& points);
+  void heartbeat(const Begun& begun, std::int64_t step, std::int64_t epoch);
+  /// All rows so far durable: to be called before a checkpoint file is renamed into place (I1).
+  void barrier();
+  void add_checkpoint(const Begun& begun, const CheckpointRow& checkpoint);
+  void remove_checkpoint(const Begun& begun, std::int64_t step, std::string_view kind);
+  /// The end of an execution, done or failed, with all its rows in one transaction (I3). A barrier.
+  void record(const Begun& begun, const TrialRecord& record);
+  /// The attempt ended without a result: "interrupted" (asked to) or "lost" (the process is gone).
+  void interrupt(const Begun& begun, std::string_view attempt_status, int signal, std::string_view error);
+  /// Attempts lost in a row at this same step, the newest first.
+  [[nodiscard]] int losses_at(const Begun& begun, std::int64_t step) const;
+  void close_run(const RunId& run, std::string_view status);  // done | interrupted | failed
+
+  /// Replaces the published values of this source file (results/published/*.tsv).
+  void replace_published(std::string_view source_sha256, const std::vector<struct PublishedRow>& rows);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct PublishedRow {
+  std::string uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on;
+  std::optional<double> value;
+  std::optional<std::int64_t> decimals, n_eval;
+  std::string status = "printed", note;
+};
+
+}  // namespace seqbench::store

@@ -1,0 +1,102 @@
+#pragma once
+// The one training loop. A fit is a pure function of (network, settings, data, streams): interrupted at any
+// step and resumed from a checkpoint it gives the same bits.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/base/params.h"
+#include "harness/base/streams.h"
+#include "harness/contract/model.h"
+
+namespace seqbench::train {
+
+/// The values of [train] (spec::train_keys), typed.
+struct FitSettings {
+  std::string optimizer = "adamw";  // adam | adamw | sgd
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0, momentum = 0.0;
+  double learning_rate = 1e-3;
+  std::string schedule = "constant";  // constant | linear | cosine | step
+  double warmup = 0;                  // below 1: share of all steps; else steps
+  std::int64_t step_size = 10;        // epochs a step of the step schedule
+  double gamma = 0.1, min_lr = 0;
+  std::int64_t batch = 32, eval_batch = 64, epochs = 10, max_steps = 0;
+  bool drop_last = false;
+  double clip_norm = 0;
+  std::string loss = "mse";
+  std::string sampler = "plain";  // plain | model
+  std::int64_t patience = 0;      // early stopping; 0 = off
+  double min_delta = 0;
+  std::string keep = "best";      // best | last | published_test
+  std::int64_t eval_every = 0;    // steps; 0 = every epoch
+  bool scale_targets = true;
+
+  [[nodiscard]] static FitSettings from(const Params& train);
+};
+
+/// The learning rate of step `step` (0-based) of `steps`, `steps_per_epoch` known.
+[[nodiscard]] double learning_rate_at(const FitSettings& settings, std::int64_t step, std::int64_t steps,
+                                      std::int64_t steps_per_epoch);
+
+struct FitData {
+  const View& view;
+  std::int64_t target_count = 1;
+  std::span<const std::int64_t> train, validation, test;  // rows of the view; test only for keep = published_test
+  std::span<const double> targets;   // [rows of the view, T], in the task's units
+  std::span<const double> weights;   // [rows of the view] or empty
+  /// Metric on one part's predictions in the task's units (rows in the part's order): the value that chooses
+  /// the best state, and its direction.
+  std::function<double(std::span<const double> predictions, std::span<const std::int64_t> rows)> metric;
+  std::string metric_name;
+  bool higher_is_better = false;
+  TaskKind kind = TaskKind::kRegression;
+};
+
+/// What the loop tells and asks while it runs.
+struct FitHooks {
+  std::function<void(const std::string& name, int split, std::int64_t step, double epoch, double value)> on_curve;
+  std::function<void(std::int64_t step, std::int64_t steps, double epoch, double loss, double samples_per_second)>
+      on_step;                                  // after every step
+  std::function<bool()> stop_requested;         // looked at after every step
+  std::function<bool()> checkpoint_due;         // looked at after every step
+  /// Given the file's bytes are not yet in place: makes earlier rows durable, then publishes. See checkpoint.h.
+  std::function<void(std::int64_t step, const std::vector<NamedTensor>& tensors, const Json& state)> save;
+  std::function<void(const std::string& phase, std::int64_t duration_ns, std::int64_t items)> on_phase;
+};
+
+/// A loaded checkpoint: tensors and position.
+struct Checkpoint {
+  std::vector<NamedTensor> tensors;
+  Json state;
+};
+
+struct FitResult {
+  std::int64_t step = 0, epoch = 0;   // where it ended
+  std::int64_t kept_step = 0;         // the step whose state the network now holds
+  double kept_metric = 0;
+  std::int64_t parameters = 0;
+  bool stopped_early = false;
+};
+
+/// Trains the network in place and leaves it in the state that `keep` names. Throws Interrupted after saving a
+/// checkpoint when a stop was asked for, NanLoss at the first loss that is not finite.
+FitResult fit(Network& network, const FitSettings& settings, const FitData& data, const Streams& streams,
+              at::Device device, const FitHooks& hooks, const Checkpoint* resume);
+
+/// Predictions [rows, T] in the task's units (binary: probabilities), in the order of `rows`.
+[[nodiscard]] std::vector<double> predict(Network& network, const FitSettings& settings, const FitData& data,
+                                          std::span<const std::int64_t> rows, at::Device device);
+
+struct NanLoss : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace seqbench::train

@@ -4,7 +4,7 @@
 # SEQBENCH_TORCH: the folder of an installed `torch` package (holds include/ and lib/).
 set(SEQBENCH_TORCH "$ENV{SEQBENCH_TORCH}" CACHE PATH "folder of an installed torch package")
 if(NOT SEQBENCH_TORCH)
-  find_program(SEQBENCH_TORCH_PYTHON NAMES python3 HINTS ${CMAKE_SOURCE_DIR}/.venv/bin NO_CACHE)
+  find_program(SEQBENCH_TORCH_PYTHON NAMES python3 NO_CACHE REQUIRED)
   execute_process(
     COMMAND ${SEQBENCH_TORCH_PYTHON} ${CMAKE_SOURCE_DIR}/harness/setup.d/find_torch.py
     OUTPUT_VARIABLE SEQBENCH_TORCH OUTPUT_STRIP_TRAILING_WHITESPACE)
@@ -26,7 +26,8 @@ target_include_directories(seqbench_torch SYSTEM INTERFACE
   ${SEQBENCH_TORCH}/include ${SEQBENCH_TORCH}/include/torch/csrc/api/include)
 # Wheels from 2.7 on are built with the C++11 ABI, GCC's own default: the define only guards against a
 # distribution that changed it.
-target_compile_definitions(seqbench_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+# The wheel ships headers of an fmt of its own, found before the system's, but not their library.
+target_compile_definitions(seqbench_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1 FMT_HEADER_ONLY=1)
 target_link_options(seqbench_torch INTERFACE -Wl,-rpath,${SEQBENCH_TORCH}/lib -Wl,--allow-shlib-undefined)
 # libtorch.so only pulls in libtorch_cuda.so where the wheel has one; nothing refers to it by symbol.
 target_link_libraries(seqbench_torch INTERFACE

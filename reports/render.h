@@ -14,12 +14,15 @@ namespace seqbench::reports {
 /// Trials of one configuration: a row of a table.
 struct Row {
   std::string label, model, variant, view, kind, source, scale, split_kind;
+  std::string data;                        // SHA-256 of the data set, or ""
   std::vector<std::string> keys;           // trials, in order of (rep, fold, seed)
   std::vector<std::int64_t> seeds;
   struct Cell {
     std::string metric, split, slice;
     analyze::Summary summary;
     bool higher_is_better = false;
+    std::string unit;
+    std::int64_t n = 0;                    // rows it is over, of the first trial
   };
   std::vector<Cell> cells;
   std::optional<std::int64_t> parameters;
@@ -27,28 +30,51 @@ struct Row {
   std::int64_t peak_bytes = 0;
   std::int64_t done = 0, failed = 0, missing = 0;
   std::vector<std::string> failures;       // "key: verdict: reason"
+  std::vector<std::string> unfinished;     // "key: status"
+  std::vector<std::string> chosen;         // "seeds 1, 2: strength=0.01"
+  bool chosen_on_test = false;             // train.keep = published_test
+
+  [[nodiscard]] const Cell* cell(std::string_view metric, std::string_view split, std::string_view slice = "all") const;
+};
+
+/// One stored metric of one trial; every summary of a table is made from these and the stored predictions.
+struct TrialValue {
+  std::size_t row = 0;  // index into TaskTable::rows
+  std::string key;
+  std::int64_t seed = 0, rep = 0, fold = -1;
+  std::string split, metric, slice;
+  double value = 0;
+  std::int64_t n = 0;
 };
 
 /// One task's rows as seen from one run or from the whole store.
 struct TaskTable {
   std::string task, title, rank_metric, unit;
   bool higher_is_better = false;
-  std::vector<std::string> metrics;
+  std::vector<std::string> metrics;        // the ranking one first
   std::vector<Row> rows;                   // models, then controls, then ceiling
   struct Diagnostic { std::string label, metric, split; double value; std::string note; };
   std::vector<Diagnostic> diagnostics;     // best constant on test, label variance of each split
   std::vector<store::PublishedRow> published;
+  std::vector<TrialValue> values;          // of done trials, in the order of rows and keys
 };
 
+/// One table a task, in the run's order. A summary over seeds of a fixed split has a bootstrap interval where the
+/// predictions are stored; over folds or repeats, seeds are averaged inside a fold first (HARNESS 8.1).
 [[nodiscard]] std::vector<TaskTable> tables_of_run(const store::Reader& store, const store::RunSummary& run);
-/// All done trials of the task, best first by its ranking metric on test; trials chosen on test data are left out.
+/// All done trials of the task, best first by `metric` ("" = the task's ranking metric) on test; trials chosen on
+/// test data are left out. Rows compare only within equal source, scale, split kind and data;
+/// these contests come real before twin, full before desk before smoke. Of rows that differ in code alone the newest is
+/// kept. Throws InputError for an unknown metric.
 [[nodiscard]] TaskTable leaderboard(const store::Reader& store, const std::string& task,
                                     const std::string& metric = "");
 
-/// Writes DIR/NAME.md, .csv and .json (formats: any of md, csv, json); returns the paths. Files are whole or absent.
+/// Writes DIR/NAME.md, .csv (with NAME.trials.csv) and .json (formats: any of md, csv, json); returns the paths.
+/// Files are whole or absent. NAME is the experiment's, with "/" as "-". Throws InputError for another format.
 std::vector<std::filesystem::path> render(const store::Reader& store, const store::RunSummary& run,
                                           const std::filesystem::path& folder,
                                           const std::vector<std::string>& formats);
+/// The first `top` ranked rows of each contest (0 = all), ceilings without a rank, published rows last.
 [[nodiscard]] std::string leaderboard_text(const TaskTable& table, std::size_t top = 0);
 [[nodiscard]] Json leaderboard_json(const TaskTable& table);
 

@@ -1,7 +1,20 @@
 #pragma once
 // Metrics, in double, after sorting by the caller: rows come in the order of sorted example ids, sums are
-// pairwise with fixed blocks, so batch order and threads never reach a metric. Equal to scikit-learn and scipy
-// to 1e-9, except where an undefined value is documented here.
+// pairwise with fixed blocks, so batch order and threads never reach a metric. Equal to scikit-learn 1.9 and
+// scipy 1.17 to 1e-9, with `weights` as sample_weight, except for what follows.
+//
+// NaN with a note, for every metric: no rows (or all weights 0), a truth or prediction that is not finite (also
+// in rows of weight 0), a weight that is negative or not finite. Besides:
+//   r2                  truth is constant (scikit-learn: 1 or 0), which includes a single row
+//   pearson, spearman   truth or prediction is constant, which includes a single row (scipy: NaN, or refused)
+//   classification      truth other than 0 and 1; accuracy, f1, mcc, log_loss: a prediction outside [0, 1]
+//   f1                  no positive in truth and none predicted (scikit-learn: 0)
+//   auroc               one class (scikit-learn: NaN)
+//   auprc               no positive (scikit-learn: 0)
+// Defined although degenerate: mcc is 0 when truth or predicted class is constant (as scikit-learn); log_loss
+// needs no two classes. A probability of 0.5 or more is class 1. auprc is average precision. log_loss clips
+// probabilities to [1e-15, 1 - 1e-15]. Weighted rank correlations: Pearson's over midranks of the sample in which
+// each row stands `weight` times; fractional weights continue that formula.
 
 #include <cstdint>
 #include <span>
@@ -34,8 +47,10 @@ struct MetricInfo {
 /// InputError naming the nearest.
 [[nodiscard]] const MetricInfo& metric(std::string_view name);
 
-/// Ties of predictions and truth keep midranks (as_is), or ties among predictions are broken by a fixed Philox
-/// stream keyed by `seed` (break_random; truth keeps midranks): tied predictions then earn nothing.
+/// Ties of predictions and truth keep midranks (as_is), or ties among predictions are broken by the stream
+/// `permutation` of `seed` (break_random; truth keeps midranks): tied predictions then earn nothing. A constant
+/// prediction is thus a random order of the rows: a defined value, 0 in expectation over seeds. Without ties
+/// among predictions both agree. A row of weight above 1 stays tied with itself.
 enum class Ties { kAsIs, kBreakRandom };
 [[nodiscard]] MetricValue spearman(std::span<const double> truth, std::span<const double> prediction,
                                    std::span<const double> weights, Ties ties, std::uint64_t seed = 0);

@@ -21,12 +21,12 @@ using ParamValue = std::variant<bool, std::int64_t, double, std::string, std::ve
 enum class ParamType { kBool, kInt, kFloat, kString, kInts, kFloats, kStrings };
 
 struct ParamSpec {
-  std::string name;           // dotted for nested keys: "early_stop.patience"
-  ParamValue fallback;        // the default; its alternative is the key's type
-  std::string help;           // one line
+  std::string name = {};      // dotted for nested keys: "early_stop.patience"
+  ParamValue fallback = {};   // the default; its alternative is the key's type
+  std::string help = {};      // one line
   double low = -1e300;        // numbers: inclusive range; strings and lists: unused
   double high = 1e300;
-  std::vector<std::string> choices;  // strings: the allowed values; empty = any
+  std::vector<std::string> choices = {};  // strings: the allowed values; empty = any
   bool in_key = true;         // part of the trial key
 };
 

@@ -91,6 +91,9 @@ inline constexpr std::array<std::string_view, 13> kPurposes = {
 /// Inverse of the standard normal distribution function (Wichura, AS 241), 0 < p < 1; the same bits on every
 /// platform (own logarithm, no contraction).
 [[nodiscard]] double inverse_normal(double p);
+/// Natural logarithm, x > 0 and finite, within 1e-15 relative of the true one: libm's last bit differs between
+/// platforms.
+[[nodiscard]] double natural_log(double x);
 /// Standard normal distribution function.
 [[nodiscard]] double normal_cdf(double x);
 

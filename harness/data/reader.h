@@ -31,6 +31,8 @@ class LineReader {
   [[noreturn]] void fail(const std::string& message) const;
 
  private:
+  void fill();
+
   struct Handle;
   std::unique_ptr<Handle> handle_;
   std::string path_;
@@ -63,6 +65,9 @@ class TableReader {
 
 /// The header line's cells, to tell which file this is; at most 64 KiB are read.
 [[nodiscard]] std::vector<std::string> header_of(const std::filesystem::path& path, char separator = '\t');
+
+/// By its first two bytes; false where it cannot be read.
+[[nodiscard]] bool is_gzip(const std::filesystem::path& path);
 
 struct FastaRecord {
   std::string name;  // up to the first white space

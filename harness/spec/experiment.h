@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -63,14 +65,14 @@ struct ExperimentSpec {
 };
 
 struct LoadOptions {
-  std::vector<std::string> set;  // "a.b=VALUE" of --set, in order
+  std::vector<std::string> set;  // "a.b=VALUE" of --set, in order; VALUE is TOML, else the raw text
   std::string scale = "desk";
   bool twin = false;             // --twin: the twin in place of real data
   std::filesystem::path root;    // folder that holds experiments/; for names and <common/x.toml>
 };
 
 /// TOML path -> ExperimentSpec, or every diagnostic (sorted by place). Never throws for what the file says;
-/// a file that cannot be read is a diagnostic too.
+/// a file that cannot be read is a diagnostic too. Throws InputError for a scale that is none of the three.
 [[nodiscard]] Result<ExperimentSpec> load(const std::filesystem::path& path, const Catalog& catalog,
                                           const LoadOptions& options);
 
@@ -83,6 +85,12 @@ struct LoadOptions {
 [[nodiscard]] const std::vector<ParamSpec>& run_keys();
 [[nodiscard]] const std::vector<ParamSpec>& limits_keys();
 [[nodiscard]] const std::vector<ParamSpec>& save_keys();
+/// The text of `help toml`, at most 100 columns.
 [[nodiscard]] std::string key_reference();
+
+/// "90s", "10m", "2h30m", "1d": seconds, above 0.
+[[nodiscard]] std::optional<double> parse_duration(std::string_view text);
+/// "512MiB", "20GiB", "1.5TiB", "4096B": bytes, at least 1.
+[[nodiscard]] std::optional<std::int64_t> parse_size(std::string_view text);
 
 }  // namespace seqbench::spec

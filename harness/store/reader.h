@@ -51,6 +51,8 @@ class Reader {
   [[nodiscard]] std::vector<TrialResult> trials_of_run(std::int64_t run) const;
   /// Newest done execution of every trial of this task.
   [[nodiscard]] std::vector<TrialResult> trials_of_task(std::string_view task) const;
+  /// The state that RunStore::state gives; status "" for a trial that the store does not know.
+  [[nodiscard]] TrialState state(std::string_view key) const;
   /// By unique prefix of a key; InputError lists matches.
   [[nodiscard]] TrialResult trial(std::string_view key_prefix) const;
   [[nodiscard]] std::vector<MetricRow> metrics(std::int64_t execution) const;

@@ -25,7 +25,7 @@ struct TrialRow {
   std::string source, scale, split_kind;
   std::int64_t task_version = 1, model_version = 1;
   std::string weights = "none";
-  Json config;  // all that the key is made of
+  Json config;  // all that the key is made of; its string `view` names the model's view
   std::string data_sha256;
   std::string kind = "fit";  // fit | control | ceiling
 };
@@ -54,7 +54,7 @@ struct MetricRow {
   int split = 2;               // 0 train, 1 validation, 2 test
   std::string name;            // "mse"
   std::string slice = "all";   // "num_mutations=4"
-  double value = 0;            // NaN needs a note
+  double value = 0;            // a NaN is kept with its note; -0 becomes 0
   std::int64_t n = 0;
   std::string note;
   bool higher_is_better = false;
@@ -73,7 +73,7 @@ struct CurvePoint {
 /// Truth of one split's rows in the order of its sorted ids, shared by all trials that predict it.
 struct ExampleSet {
   std::string task, split;           // split: "train", "validation", "test"
-  std::vector<std::string> ids;      // sorted by bytes
+  std::vector<std::string> ids;      // sorted by bytes, without line breaks
   std::int64_t cols = 1;
   std::vector<double> truth;         // [ids, cols]
   Json fields = Json::object();      // field name -> array of values in the order of ids
@@ -103,8 +103,8 @@ struct TrialRecord {
   std::int64_t step = 0, epoch = 0;
   std::optional<std::int64_t> params_total, params_trained;
   Json chosen = Json::object();  // what an estimator chose, the epoch kept
-  /// SHA-256 over metric bits and prediction bytes, in fixed order (metrics by split, name, slice; predictions
-  /// by split, kind).
+  /// SHA-256 over the metrics (name, slice, n, bits), sorted by split, name, slice, and the predictions (hashes of
+  /// example set and bytes), sorted by split, kind.
   [[nodiscard]] std::string result_sha256() const;
 };
 

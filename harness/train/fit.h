@@ -39,36 +39,42 @@ struct FitSettings {
   std::int64_t eval_every = 0;    // steps; 0 = every epoch
   bool scale_targets = true;
 
+  /// Throws InputError naming the key whose value makes no sense.
   [[nodiscard]] static FitSettings from(const Params& train);
 };
 
-/// The learning rate of step `step` (0-based) of `steps`, `steps_per_epoch` known.
+/// The learning rate of step `step` (0-based) of `steps`: warm-up, linear and cosine as in Hugging Face's
+/// get_*_schedule_with_warmup (to min_lr instead of 0), step as torch's StepLR (never below min_lr).
 [[nodiscard]] double learning_rate_at(const FitSettings& settings, std::int64_t step, std::int64_t steps,
                                       std::int64_t steps_per_epoch);
 
 struct FitData {
   const View& view;
   std::int64_t target_count = 1;
-  std::span<const std::int64_t> train, validation, test;  // rows of the view; test only for keep = published_test
-  std::span<const double> targets;   // [rows of the view, T], in the task's units
-  std::span<const double> weights;   // [rows of the view] or empty
+  std::span<const std::int64_t> train = {}, validation = {};  // rows of the view
+  std::span<const std::int64_t> test = {};                    // only read by keep = published_test
+  std::span<const double> targets = {};  // [rows of the view, T], in the task's units
+  std::span<const double> weights = {};  // [rows of the view] or empty
   /// Metric on one part's predictions in the task's units (rows in the part's order): the value that chooses
   /// the best state, and its direction.
-  std::function<double(std::span<const double> predictions, std::span<const std::int64_t> rows)> metric;
-  std::string metric_name;
+  std::function<double(std::span<const double> predictions, std::span<const std::int64_t> rows)> metric = {};
+  std::string metric_name = {};
   bool higher_is_better = false;
   TaskKind kind = TaskKind::kRegression;
 };
 
 /// What the loop tells and asks while it runs.
 struct FitHooks {
+  /// "loss" and the metric at every evaluation, "step_loss" at up to 1,000 steps; split as in Part.
   std::function<void(const std::string& name, int split, std::int64_t step, double epoch, double value)> on_curve;
   std::function<void(std::int64_t step, std::int64_t steps, double epoch, double loss, double samples_per_second)>
       on_step;                                  // after every step
   std::function<bool()> stop_requested;         // looked at after every step
   std::function<bool()> checkpoint_due;         // looked at after every step
-  /// Given the file's bytes are not yet in place: makes earlier rows durable, then publishes. See checkpoint.h.
+  /// Writes a checkpoint: makes earlier rows durable, then publishes it. The tensors are the live ones: what
+  /// outlives the call must be copied.
   std::function<void(std::int64_t step, const std::vector<NamedTensor>& tensors, const Json& state)> save;
+  /// collate, forward, backward, optimizer (each step) and evaluate; items are rows.
   std::function<void(const std::string& phase, std::int64_t duration_ns, std::int64_t items)> on_phase;
 };
 
@@ -79,15 +85,16 @@ struct Checkpoint {
 };
 
 struct FitResult {
-  std::int64_t step = 0, epoch = 0;   // where it ended
+  std::int64_t step = 0, epoch = 0;   // where it ended: steps and whole epochs done
   std::int64_t kept_step = 0;         // the step whose state the network now holds
-  double kept_metric = 0;
+  double kept_metric = 0;             // NaN where no metric was computed
   std::int64_t parameters = 0;
   bool stopped_early = false;
 };
 
 /// Trains the network in place and leaves it in the state that `keep` names. Throws Interrupted after saving a
-/// checkpoint when a stop was asked for, NanLoss at the first loss that is not finite.
+/// checkpoint when a stop was asked for, NanLoss at the first loss that is not finite, InputError for settings
+/// that contradict each other or the data and for a checkpoint that does not fit.
 FitResult fit(Network& network, const FitSettings& settings, const FitData& data, const Streams& streams,
               at::Device device, const FitHooks& hooks, const Checkpoint* resume);
 

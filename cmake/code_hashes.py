@@ -1,0 +1,57 @@
+"""Writes generated/code_hashes.cpp: one SHA-256 a room, over its sources without comments and white space.
+
+usage: code_hashes.py SOURCE_ROOT OUTPUT.cpp
+"""
+import hashlib
+import pathlib
+import re
+import sys
+
+# A string or character literal is matched first, so that "//" inside one is no comment.
+TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/|\s+', re.S)
+
+
+def stripped(text):
+    return TOKEN.sub(lambda match: match[0] if match[0][0] in "\"'" else "", text)
+
+
+def room_hash(root, files):
+    digest = hashlib.sha256()
+    for path in sorted(files, key=lambda file: file.relative_to(root).as_posix()):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(stripped(path.read_text(encoding="utf-8")).encode() + b"\0")
+    return digest.hexdigest()
+
+
+def sources(folder, recursive=True):
+    found = folder.rglob("*") if recursive else folder.glob("*")
+    return [path for path in found if path.suffix in (".cpp", ".h")]
+
+
+def rooms(root):
+    harness = ["base", "contract", "data", "train", "analyze"]
+    yield "harness", [path for room in harness for path in sources(root / "harness" / room)
+                      if room != "analyze" or path.stem.startswith("metrics")]
+    for kind in ("models", "tasks"):
+        for entry in sorted((root / kind).iterdir()):
+            if entry.is_dir():
+                yield f"{kind}/{entry.name}", sources(entry)
+            elif entry.suffix == ".cpp":
+                yield f"{kind}/{entry.stem}", [entry]
+
+
+def main():
+    root, output = map(pathlib.Path, sys.argv[1:])
+    rows = sorted((name, room_hash(root, files)) for name, files in rooms(root) if files)
+    text = '// Generated: hashes of the sources that determine a result.\n#include "harness/base/code_hashes.h"\n'
+    text += "namespace seqbench {\nCodeHashes code_hashes();\nCodeHashes code_hashes() {\n"
+    text += "  static constexpr CodeHash kRooms[] = {\n"
+    text += "".join(f'      {{"{name}", "{digest}"}},\n' for name, digest in rows)
+    text += "  };\n  return {kRooms};\n}\n}  // namespace seqbench\n"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if not output.exists() or output.read_text() != text:
+        output.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+#include "harness/base/catalog.h"
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+
+namespace seqbench {
+namespace {
+
+template <typename Info>
+const Info* find_by_name(const std::vector<const Info*>& entries, std::string_view name) {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [name](const Info* entry) { return entry->name == name; });
+  return found == entries.end() ? nullptr : *found;
+}
+
+}  // namespace
+
+std::string_view to_string(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kRegression: return "regression";
+    case TaskKind::kBinary: return "binary";
+  }
+  assertion_failed("kind", "a TaskKind outside its enumeration", __FILE__, __LINE__);
+}
+
+const TaskInfo* Catalog::task(std::string_view name) const { return find_by_name(tasks, name); }
+
+const ModelInfo* Catalog::model(std::string_view name) const { return find_by_name(models, name); }
+
+}  // namespace seqbench

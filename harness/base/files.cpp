@@ -1,0 +1,113 @@
+#include "harness/base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "harness/base/error.h"
+
+namespace seqbench {
+namespace {
+
+std::string errno_text() { return std::generic_category().message(errno); }
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int value() const { return value_; }
+  [[nodiscard]] bool close() { return ::close(std::exchange(value_, -1)) == 0; }
+
+ private:
+  int value_;
+};
+
+/// False, with errno set, at the first failure.
+bool write_and_sync(const std::filesystem::path& path, std::string_view bytes) {
+  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (file.value() < 0) return false;
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.value(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return ::fsync(file.value()) == 0 && file.close();
+}
+
+bool sync_folder(const std::filesystem::path& folder) {
+  const Descriptor handle(folder.empty() ? std::filesystem::path(".") : folder, O_RDONLY | O_DIRECTORY);
+  return handle.value() >= 0 && ::fsync(handle.value()) == 0;
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
+  const auto fail = [&path] { throw InputError(fmt::format("cannot read '{}': {}", path.string(), errno_text())); };
+  const Descriptor file(path, O_RDONLY);
+  if (file.value() < 0) fail();
+  std::string text;
+  std::array<char, 1u << 16> buffer;
+  for (;;) {
+    const ssize_t count = ::read(file.value(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail();
+    if (count == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+    if (text.size() > limit) throw InputError(fmt::format("'{}' is larger than {} bytes", path.string(), limit));
+  }
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  const std::filesystem::path temporary = path.string() + ".tmp";
+  const bool done = write_and_sync(temporary, bytes) && ::rename(temporary.c_str(), path.c_str()) == 0 &&
+                    sync_folder(path.parent_path());
+  if (done) return;
+  const std::string reason = errno_text();
+  ::unlink(temporary.c_str());
+  throw MachineError(fmt::format("cannot write '{}': {}", path.string(), reason));
+}
+
+std::string utc_now() {
+  using namespace std::chrono;
+  const auto now = floor<milliseconds>(system_clock::now());
+  const auto midnight = floor<days>(now);
+  const year_month_day date{midnight};
+  const hh_mm_ss time{now - midnight};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
+                     time.minutes().count(), time.seconds().count(), time.subseconds().count());
+}
+
+double monotonic_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string new_uid() {
+  using namespace std::chrono;
+  std::array<std::uint8_t, 16> bytes{};
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(now >> (40 - 8 * i));
+  if (::getrandom(bytes.data() + 6, 10, 0) != 10) throw MachineError("cannot draw random bytes: " + errno_text());
+  constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  std::string text;
+  std::uint32_t bits = 0, held = 2;  // 26 characters of 5 bits begin with two zero bits
+  for (const std::uint8_t byte : bytes) {
+    bits = (bits << 8) | byte;
+    for (held += 8; held >= 5; held -= 5) text += kCrockford[(bits >> (held - 5)) & 31];
+  }
+  return text;
+}
+
+}  // namespace seqbench

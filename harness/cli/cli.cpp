@@ -1,0 +1,250 @@
+#include "harness/cli/cli.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
+#include <map>
+
+#include "harness/base/text.h"
+#include "harness/base/version.h"
+#include "harness/cli/commands.h"
+#include "harness/run/worker.h"
+
+namespace seqbench::cli {
+namespace fs = std::filesystem;
+
+namespace {
+
+using Command = std::function<ExitCode(const Context&)>;
+
+/// Declares the subcommands; `chosen` is set by the one that was given.
+class Parser {
+ public:
+  explicit Parser(Arguments& a) : a_(a), app_("Rerun published biology-ML experiments and compare", "seqbench") {
+    app_.set_version_flag("--version", std::string(version().program));
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--store", a_.store, "the store [results/seqbench.db, or SEQBENCH_STORE]");
+    app_.add_option("--data", a_.data, "the data home [data, or SEQBENCH_DATA]");
+    app_.add_flag("--json", a_.json, "one JSON document, or JSON lines for run");
+    app_.add_flag("-q,--quiet", a_.quiet, "errors alone");
+    app_.add_flag("--no-progress", a_.no_progress, "plain lines instead of a redrawn progress");
+    add_experiment_commands();
+    add_store_commands();
+    add_other_commands();
+  }
+
+  void parse(int argc, char** argv) { app_.parse(argc, argv); }
+  int exit(const CLI::ParseError& error) { return app_.exit(error); }
+  [[nodiscard]] const Command& chosen() const { return chosen_; }
+
+  /// Names of commands, and of the flags of the command that was given: for hints.
+  [[nodiscard]] std::vector<std::string> command_names() const {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+    return names;
+  }
+  [[nodiscard]] std::vector<std::string> flag_names() const {
+    std::vector<std::string> names;
+    const auto add = [&](const CLI::App* app) {
+      for (const CLI::Option* option : app->get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    };
+    add(&app_);
+    for (const CLI::App* sub : app_.get_subcommands()) add(sub);
+    return names;
+  }
+
+ private:
+  CLI::App* command(CLI::App& parent, const char* name, const char* help, Command run) {
+    CLI::App* sub = parent.add_subcommand(name, help);
+    sub->fallthrough();
+    sub->callback([this, run = std::move(run)] { chosen_ = run; });
+    return sub;
+  }
+
+  void experiment_flags(CLI::App* sub) {
+    sub->add_option("--set", a_.set, "override a key: train.epochs=3 (repeatable)")->type_size(1)->allow_extra_args(false);
+    sub->add_option("--scale", a_.scale, "smoke, desk or full [desk]");
+    sub->add_flag("--twin", a_.twin, "the synthetic twin in place of real data");
+  }
+
+  void add_experiment_commands() {
+    CLI::App* sub = command(app_, "quickstart", "Run a small sweep and write its report", &quickstart);
+    sub->add_option("--device", a_.device, "auto, cpu or cuda:N [auto]");
+    sub = command(app_, "check", "Validate experiment files, all errors at once", &check);
+    sub->add_option("FILE", a_.files, "experiment files")->required();
+    experiment_flags(sub);
+    sub = command(app_, "plan", "Print trials, reasons and estimates; run nothing", &plan);
+    sub->add_option("FILE", a_.files, "an experiment file")->required()->expected(1);
+    sub->add_option("--limit", a_.limit, "rows shown, 0 = all [20]");
+    sub->add_flag("--again", a_.again, "plan new executions though done");
+    sub->add_flag("--failed", a_.failed, "take failed trials up again");
+    experiment_flags(sub);
+    sub = command(app_, "run", "Run what is missing of an experiment", &run_file);
+    sub->add_option("FILE", a_.files, "an experiment file")->required()->expected(1);
+    experiment_flags(sub);
+    sub->add_flag("--again", a_.again, "new executions though done");
+    sub->add_flag("--failed", a_.failed, "take failed trials up again");
+    sub->add_flag("--fail-fast", a_.fail_fast, "stop at the first failed trial");
+    run_flags(sub);
+    sub = command(app_, "rerun", "Compute a trial again and compare the bits", &rerun_trial);
+    sub->add_option("TRIAL", a_.what, "a trial key, or the first 6 characters or more")->required();
+    sub->add_option("--device", a_.device, "auto, cpu or cuda:N [auto]");
+  }
+
+  void run_flags(CLI::App* sub) {
+    sub->add_option("--workers", a_.workers, "worker processes [1]")->check(CLI::Range(1, 256));
+    sub->add_option("--device", a_.device, "auto, cpu or cuda:N [auto]");
+    sub->add_option("--max-failures", a_.max_failures, "stop after so many failed trials, 0 = never [0]");
+    sub->add_option("--checkpoint-every", a_.checkpoint_every, "60s, 5m or 500steps [60s]");
+    sub->add_option("--time-limit", a_.time_limit, "stop cleanly after 2h30m [none]");
+  }
+
+  void add_store_commands() {
+    CLI::App* sub = command(app_, "report", "Write tables of a run as Markdown, CSV and JSON", &report);
+    sub->add_option("RUN", a_.what, "an experiment's name, file or a run [the newest run]");
+    sub->add_option("--out", a_.out, "folder [reports/out]");
+    sub->add_option("--format", a_.format, "any of md,csv,json [md,csv,json]");
+    sub = command(app_, "leaderboard", "Rank models of a task with intervals", &leaderboard);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");
+    sub->add_option("--top", a_.top, "rows shown, 0 = all [0]");
+    sub = command(app_, "show", "Show a run, trial, experiment, task or model in full", &show);
+    sub->add_option("THING", a_.what, "its name or key")->required();
+    sub->add_flag("--predictions", a_.predictions, "id, truth, prediction, split, fold");
+    sub->add_flag("--curves", a_.curves, "losses and metrics by step");
+    sub->add_flag("--config", a_.config, "the resolved configuration");
+    sub->add_flag("--env", a_.env, "the environment");
+    sub->add_option("--format", a_.format, "text, csv or json [text]");
+    CLI::App* db = app_.add_subcommand("db", "Check or export the store");
+    db->require_subcommand(1);
+    db->fallthrough();
+    command(*db, "check", "Look for damage and broken rules", &db_check);
+    sub = command(*db, "export", "Write all results as text in a fixed order", &db_export);
+    sub->add_option("--out", a_.out, "a file [stdout]");
+  }
+
+  void add_other_commands() {
+    CLI::App* sub = command(app_, "list", "List what is registered or stored", &list);
+    sub->add_option("WHAT", a_.what, "tasks, models, metrics, experiments, runs, optimizers or schedules")->required();
+    sub->add_option("--view", a_.view, "models that take this view");
+    CLI::App* made = app_.add_subcommand("new", "Write a skeleton that compiles and is tested");
+    made->require_subcommand(1);
+    made->fallthrough();
+    sub = command(*made, "model", "A model in a folder of its own", &new_model);
+    sub->add_option("NAME", a_.what, "snake_case")->required();
+    sub->add_option("--view", a_.view, "the view it takes [one_hot]");
+    CLI::App* data = app_.add_subcommand("data", "Import, list and verify data");
+    data->require_subcommand(1);
+    data->fallthrough();
+    command(*data, "list", "Show what is in the data home", &data_list);
+    sub = command(*data, "import", "Check published files and copy them into the data home", &data_import);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("FILE", a_.files, "files as published, plain or gzip")->required();
+    sub = command(*data, "verify", "Compare files with their locked hashes", &data_verify);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix [all]");
+    command(app_, "doctor", "Versions, and what is missing", &doctor);
+    sub = command(app_, "help", "Explain a topic: toml, exit-codes, environment", &help_topic);
+    sub->add_option("TOPIC", a_.what, "toml, exit-codes or environment")->required();
+  }
+
+  Arguments& a_;
+  CLI::App app_;
+  Command chosen_;
+};
+
+fs::path root_folder() {
+  if (const char* root = std::getenv("SEQBENCH_ROOT")) return root;
+  return fs::current_path();
+}
+
+void fill_paths(Arguments& a) {
+  a.root = root_folder();
+  const auto pick = [&](fs::path& path, const char* variable, const char* fallback) {
+    const char* value = std::getenv(variable);
+    if (path.empty()) path = value != nullptr && *value != '\0' ? fs::path(value) : a.root / fallback;
+  };
+  pick(a.store, "SEQBENCH_STORE", "results/seqbench.db");
+  pick(a.data, "SEQBENCH_DATA", "data");
+}
+
+std::string hint(const std::string& word, const std::vector<std::string>& names) {
+  const auto close = nearest(word, names);
+  return close ? fmt::format("; nearest: '{}'", *close) : "";
+}
+
+/// The word that CLI11 could not place, when its message ends in one.
+std::string last_word(const std::string& message) {
+  const std::size_t space = message.find_last_of(' ');
+  return space == std::string::npos ? message : message.substr(space + 1);
+}
+
+int usage_error(Parser& parser, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return parser.exit(error);  // --help, --version
+  std::string text = error.what();
+  const std::vector<std::string> commands = parser.command_names();
+  std::string first;
+  for (int i = 1; i < argc && first.empty(); ++i) {
+    if (argv[i][0] != '-') first = argv[i];
+  }
+  if (!first.empty() && std::find(commands.begin(), commands.end(), first) == commands.end()) {
+    text = fmt::format("unknown command '{}'{}", printable(first), hint(first, commands));
+  } else if (const std::string word = last_word(text); word.rfind("--", 0) == 0) {
+    const std::string flag = word.substr(0, word.find('='));
+    text = fmt::format("unknown flag '{}'{}", printable(flag), hint(flag, parser.flag_names()));
+  }
+  fmt::print(stderr, "seqbench: {}\nsee seqbench --help\n", text);
+  return static_cast<int>(ExitCode::kInput);
+}
+
+int worker(int argc, char** argv, const Tables& tables) {
+  const auto parent = argc > 2 ? parse_int(argv[2]) : std::nullopt;
+  if (!parent || ::isatty(3) == 1) {
+    fmt::print(stderr, "seqbench: 'worker' is started by 'run' alone\n");
+    return static_cast<int>(ExitCode::kInput);
+  }
+  return run::work(tables, 3, 4, static_cast<int>(*parent));
+}
+
+int run_command(const Parser& parser, const Context& context) {
+  try {
+    return static_cast<int>(parser.chosen()(context));
+  } catch (const Error& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "seqbench: {}\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "seqbench: internal error: {}\n", error.what());
+    return static_cast<int>(ExitCode::kMachine);
+  }
+}
+
+}  // namespace
+
+int main_with(int argc, char** argv, const Tables& tables, const CodeHashes& code) {
+  if (argc > 1 && std::string_view(argv[1]) == "worker") {
+    try {
+      return worker(argc, argv, tables);
+    } catch (const std::exception&) {  // the parent is gone: nobody is left to tell
+      return static_cast<int>(ExitCode::kMachine);
+    }
+  }
+  Arguments arguments;
+  arguments.command_line.assign(argv, argv + argc);
+  Parser parser(arguments);
+  try {
+    parser.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(parser, error, argc, argv);
+  }
+  fill_paths(arguments);
+  return run_command(parser, {arguments, tables, code});
+}
+
+}  // namespace seqbench::cli

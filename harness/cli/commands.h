@@ -1,0 +1,64 @@
+#pragma once
+// The commands. Each prints its result on stdout and returns the exit code; errors are thrown.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/code_hashes.h"
+#include "harness/base/error.h"
+#include "harness/contract/tables.h"
+
+namespace seqbench::cli {
+
+/// Flags and arguments of all commands, as parsed.
+struct Arguments {
+  std::vector<std::string> command_line;
+  std::filesystem::path root;   // holds experiments/, results/, models/
+  std::filesystem::path store;
+  std::filesystem::path data;
+  bool json = false, quiet = false, no_progress = false, color = false;
+
+  std::string what;                 // list WHAT, show THING, leaderboard TASK, rerun TRIAL, new model NAME
+  std::vector<std::string> files;   // experiment files, data files
+  std::vector<std::string> set;     // --set
+  std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric;
+  std::string format, out, publish;
+  bool twin = false, again = false, failed = false, fail_fast = false;
+  bool predictions = false, curves = false, config = false, env = false;
+  std::int64_t workers = 1, max_failures = 0, limit = 20, top = 0;
+};
+
+struct Context {
+  const Arguments& arguments;
+  const Tables& tables;
+  const CodeHashes& code;
+};
+
+ExitCode list(const Context& context);
+ExitCode show(const Context& context);
+ExitCode new_model(const Context& context);
+ExitCode check(const Context& context);
+ExitCode plan(const Context& context);
+ExitCode run_file(const Context& context);
+ExitCode rerun_trial(const Context& context);
+ExitCode quickstart(const Context& context);
+ExitCode report(const Context& context);
+ExitCode leaderboard(const Context& context);
+ExitCode data_list(const Context& context);
+ExitCode data_import(const Context& context);
+ExitCode data_verify(const Context& context);
+ExitCode db_check(const Context& context);
+ExitCode db_export(const Context& context);
+ExitCode doctor(const Context& context);
+ExitCode help_topic(const Context& context);
+
+/// A registered name cut to a unique prefix: "gfp" is gfp_fluorescence. InputError lists the matches.
+[[nodiscard]] const TaskEntry& task_by_prefix(const Context& context, const std::string& name);
+/// An experiment file: a path, or a name below experiments/.
+[[nodiscard]] std::filesystem::path experiment_path(const Context& context, const std::string& name);
+/// One line on stdout, JSON or text.
+void print_json(const Json& json);
+
+}  // namespace seqbench::cli

@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include "harness/base/text.h"
+#include "harness/cli/commands.h"
+#include "harness/data/home.h"
+
+namespace seqbench::cli {
+namespace fs = std::filesystem;
+
+const TaskEntry& task_by_prefix(const Context& context, const std::string& name) {
+  std::vector<const TaskEntry*> matches;
+  for (const TaskEntry& task : context.tables.tasks()) {
+    if (task.name == name) return task;
+    if (!name.empty() && task.name.rfind(name, 0) == 0) matches.push_back(&task);
+  }
+  if (matches.size() == 1) return *matches.front();
+  if (matches.empty()) return context.tables.task(name);  // throws, naming the nearest
+  std::string names;
+  for (const TaskEntry* task : matches) names += (names.empty() ? "" : ", ") + task->name;
+  throw InputError(fmt::format("task '{}' is ambiguous: {}", printable(name), names));
+}
+
+ExitCode data_list(const Context& context) {
+  Json json = Json::array();
+  for (const TaskEntry& task : context.tables.tasks()) {
+    const fs::path folder = data::task_folder(context.arguments.data, task.name);
+    const std::vector<data::LockedFile> files = data::read_lock(folder);
+    if (!context.arguments.json) {
+      fmt::print("{}: {}\n", task.name, !files.empty()  ? "real data in " + folder.string()
+                                        : task.has_real ? "no real data; " + task.import_hint
+                                                        : "twin only");
+    }
+    for (const data::LockedFile& file : files) {
+      if (context.arguments.json) {
+        json.push_back({{"task", task.name}, {"file", file.role}, {"sha256", file.sha256}, {"bytes", file.bytes}, {"origin", file.origin}});
+      } else {
+        fmt::print("  {:<24} {:>12} bytes  sha256 {}  from {}\n", file.role, file.bytes, file.sha256.substr(0, 16), printable(file.origin));
+      }
+    }
+  }
+  if (context.arguments.json) print_json(json);
+  return ExitCode::kDone;
+}
+
+ExitCode data_import(const Context& context) {
+  const Arguments& a = context.arguments;
+  const TaskEntry& task = task_by_prefix(context, a.what);
+  if (!task.has_real) throw InputError(fmt::format("task '{}' takes no real data yet; its twin is used", task.name));
+  const std::vector<fs::path> files(a.files.begin(), a.files.end());
+  const ImportPlan plan = task.import_files(files);
+  std::vector<std::pair<std::string, fs::path>> roles;
+  for (const ImportedFile& file : plan.files) roles.emplace_back(file.role, file.source);
+  const fs::path folder = data::task_folder(a.data, task.name);
+  const std::vector<data::LockedFile> locked = data::install_files(folder, roles);
+  for (const std::string& line : plan.report) fmt::print("{}\n", printable(line, 1000));
+  for (const data::LockedFile& file : locked) fmt::print("{}  {} bytes  sha256 {}\n", file.role, file.bytes, file.sha256);
+  return ExitCode::kDone;
+}
+
+ExitCode data_verify(const Context& context) {
+  const Arguments& a = context.arguments;
+  const std::string only = a.what.empty() ? "" : task_by_prefix(context, a.what).name;
+  for (const TaskEntry& task : context.tables.tasks()) {
+    if (!only.empty() && task.name != only) continue;
+    const fs::path folder = data::task_folder(a.data, task.name);
+    if (data::read_lock(folder).empty()) {
+      if (!only.empty()) throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(), task.import_hint));
+      continue;
+    }
+    data::verify_lock(folder, true);
+    fmt::print("{}: every file has its locked hash\n", task.name);
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace seqbench::cli

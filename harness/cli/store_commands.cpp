@@ -1,0 +1,92 @@
+// report, leaderboard, db.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "harness/base/text.h"
+#include "harness/cli/commands.h"
+#include "harness/store/reader.h"
+#include "reports/render.h"
+
+namespace seqbench::cli {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// By experiment name, experiment file, or run uid; the newest run without one.
+store::RunSummary find_run(const store::Reader& store, std::string name) {
+  if (name.empty()) {
+    const std::vector<store::RunSummary> runs = store.runs(1);
+    if (runs.empty()) throw InputError("the store holds no run; make one with: seqbench run FILE");
+    return runs.front();
+  }
+  if (const fs::path path = name; path.extension() == ".toml") {
+    const std::string text = path.lexically_normal().replace_extension().string();
+    const std::size_t below = text.rfind("experiments/");
+    name = below == std::string::npos ? path.stem().string() : text.substr(below + 12);
+  }
+  if (const auto run = store.newest_run(name)) return *run;
+  return store.run(name);
+}
+
+std::vector<std::string> formats_of(const std::string& text) {
+  std::vector<std::string> formats;
+  for (const std::string_view part : split(text.empty() ? "md,csv,json" : text, ',')) {
+    if (part != "md" && part != "csv" && part != "json") {
+      throw InputError(fmt::format("--format must be any of md,csv,json, got '{}'", printable(part)));
+    }
+    formats.emplace_back(part);
+  }
+  return formats;
+}
+
+}  // namespace
+
+ExitCode report(const Context& context) {
+  const Arguments& a = context.arguments;
+  const store::Reader store(a.store);
+  const fs::path folder = a.out.empty() ? a.root / "reports/out" : fs::path(a.out);
+  for (const fs::path& file : reports::render(store, find_run(store, a.what), folder, formats_of(a.format))) {
+    fmt::print("{}\n", file.lexically_proximate(a.root).string());
+  }
+  return ExitCode::kDone;
+}
+
+ExitCode leaderboard(const Context& context) {
+  const Arguments& a = context.arguments;
+  const store::Reader store(a.store);
+  const reports::TaskTable table = reports::leaderboard(store, task_by_prefix(context, a.what).name, a.metric);
+  if (a.json) {
+    print_json(reports::leaderboard_json(table));
+  } else {
+    fmt::print("{}", reports::leaderboard_text(table, static_cast<std::size_t>(std::max<std::int64_t>(a.top, 0))));
+  }
+  return ExitCode::kDone;
+}
+
+ExitCode db_check(const Context& context) {
+  const std::vector<std::string> findings = store::Reader(context.arguments.store).check();
+  for (const std::string& finding : findings) fmt::print("{}\n", finding);
+  if (findings.empty()) {
+    fmt::print("{}: no damage, every rule holds\n", context.arguments.store.lexically_proximate(context.arguments.root).string());
+    return ExitCode::kDone;
+  }
+  return ExitCode::kMachine;
+}
+
+ExitCode db_export(const Context& context) {
+  const Arguments& a = context.arguments;
+  const store::Reader store(a.store);
+  if (a.out.empty()) {
+    store.export_text(std::cout);
+    return ExitCode::kDone;
+  }
+  std::ofstream file(a.out, std::ios::binary);
+  store.export_text(file);
+  file.flush();
+  if (!file) throw MachineError(fmt::format("cannot write {}", a.out));
+  return ExitCode::kDone;
+}
+
+}  // namespace seqbench::cli

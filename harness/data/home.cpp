@@ -1,0 +1,254 @@
+#include "harness/data/home.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+
+#include "harness/base/error.h"
+#include "harness/base/files.h"
+#include "harness/base/json.h"
+#include "harness/base/sha256.h"
+#include "harness/base/text.h"
+
+namespace seqbench::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLock = "lock.json";
+constexpr std::uint64_t kSpareBytes = 1u << 20;  // for the lock file and the file system's own records
+
+std::string remedy(const fs::path& folder) {
+  return fmt::format("import it again: seqbench data import {} FILE...", folder.filename().string());
+}
+
+[[noreturn]] void fail_machine(const fs::path& path, const char* what, int error) {
+  throw MachineError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error)));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int value() const { return value_; }
+
+ private:
+  int value_;
+};
+
+void sync_folder(const fs::path& folder) {
+  const Descriptor descriptor(folder, O_RDONLY | O_DIRECTORY);
+  if (descriptor.value() < 0 || ::fsync(descriptor.value()) != 0) fail_machine(folder, "cannot be synced", errno);
+}
+
+/// Removed with all it holds, whatever happens.
+struct TemporaryFolder {
+  fs::path path;
+  explicit TemporaryFolder(fs::path where) : path(std::move(where)) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) throw MachineError(fmt::format("{}: cannot be made: {}", path.string(), error.message()));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+};
+
+bool is_role(const std::string& role) {
+  return !role.empty() && role != "." && role != ".." && role != kLock && role.find('/') == role.npos;
+}
+
+bool is_sha256(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+LockedFile locked_file(const Json& json) {
+  LockedFile file{json.at("role"), json.at("sha256"), json.at("bytes"), json.at("origin")};
+  if (!is_role(file.role) || !is_sha256(file.sha256) || !json.at("bytes").is_number_unsigned()) {
+    throw InputError("an entry has a bad role, sha256 or bytes");
+  }
+  return file;
+}
+
+std::string lock_text(const std::vector<LockedFile>& files) {
+  Json list = Json::array();
+  for (const LockedFile& file : files) {
+    list.push_back(
+        {{"role", file.role}, {"sha256", file.sha256}, {"bytes", file.bytes}, {"origin", file.origin}});
+  }
+  return Json{{"version", 1}, {"files", list}}.dump(1) + "\n";
+}
+
+void write_all(const fs::path& path, int descriptor, const char* bytes, std::size_t count) {
+  while (count > 0) {
+    const ssize_t wrote = ::write(descriptor, bytes, count);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) fail_machine(path, "cannot be written", errno);
+    bytes += wrote;
+    count -= static_cast<std::size_t>(wrote);
+  }
+}
+
+LockedFile copy_hashed(const std::string& role, const fs::path& source, const fs::path& target) {
+  const Descriptor in(source, O_RDONLY);
+  if (in.value() < 0) throw InputError(fmt::format("{}: cannot be opened: {}", source.string(), std::strerror(errno)));
+  const Descriptor out(target, O_WRONLY | O_CREAT | O_EXCL);
+  if (out.value() < 0) fail_machine(target, "cannot be made", errno);
+  Sha256 hash;
+  LockedFile file{role, "", 0, source.filename().string()};
+  std::vector<char> chunk(1u << 20);
+  while (true) {
+    const ssize_t got = ::read(in.value(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_machine(source, "cannot be read", errno);
+    if (got == 0) break;
+    const auto count = static_cast<std::size_t>(got);
+    hash.update(chunk.data(), count);
+    write_all(target, out.value(), chunk.data(), count);
+    file.bytes += count;
+  }
+  if (::fsync(out.value()) != 0) fail_machine(target, "cannot be synced", errno);
+  const Sha256Digest digest = hash.finish();
+  file.sha256 = to_hex(digest.data(), digest.size());
+  return file;
+}
+
+void check_space(const fs::path& parent, const std::vector<std::pair<std::string, fs::path>>& files) {
+  std::uint64_t needed = kSpareBytes;
+  for (const auto& [role, source] : files) {
+    std::error_code error;
+    const std::uint64_t size = fs::is_regular_file(source, error) ? fs::file_size(source, error) : 0;
+    if (error || !fs::is_regular_file(source, error)) {
+      throw InputError(fmt::format("{}: is not a readable file", source.string()));
+    }
+    needed += size;
+  }
+  std::error_code error;
+  const std::uint64_t available = fs::space(parent, error).available;
+  if (error) throw MachineError(fmt::format("{}: {}", parent.string(), error.message()));
+  if (available < needed) {
+    throw MachineError(fmt::format("{}: disk full: {} bytes are needed, {} are free", parent.string(), needed,
+                                   available));
+  }
+}
+
+/// Puts `staged` in the place of `folder`; what was there is at `staged` afterwards.
+void swap_in(const fs::path& staged, const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder, error)) {
+    if (::rename(staged.c_str(), folder.c_str()) != 0) fail_machine(folder, "cannot be renamed", errno);
+    return;
+  }
+  if (::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) fail_machine(folder, "cannot be exchanged", errno);
+  // A file system without exchange: two renames, the first undone when the second fails.
+  const fs::path former = staged.string() + ".former";
+  if (::rename(folder.c_str(), former.c_str()) != 0) fail_machine(folder, "cannot be renamed", errno);
+  if (::rename(staged.c_str(), folder.c_str()) != 0) {
+    const int reason = errno;
+    ::rename(former.c_str(), folder.c_str());
+    fail_machine(folder, "cannot be renamed", reason);
+  }
+  ::rename(former.c_str(), staged.c_str());
+}
+
+}  // namespace
+
+fs::path data_home(const std::string& flag) {
+  if (!flag.empty()) return flag;
+  const char* variable = std::getenv("SEQBENCH_DATA");
+  return variable != nullptr && *variable != '\0' ? variable : "data";
+}
+
+fs::path task_folder(const fs::path& home, const std::string& task) { return home / task; }
+
+std::vector<LockedFile> read_lock(const fs::path& folder) {
+  const fs::path path = folder / kLock;
+  std::error_code error;
+  if (!fs::exists(path, error)) return {};
+  std::vector<LockedFile> files;
+  try {
+    const Json json = parse_json(read_file(path, 1u << 20), "lock file");
+    if (json.at("version") != 1) throw InputError("its version must be 1");
+    std::set<std::string> roles;
+    for (const Json& entry : json.at("files")) {
+      files.push_back(locked_file(entry));
+      if (!roles.insert(files.back().role).second) throw InputError("a role stands twice");
+    }
+  } catch (const InputError& fault) {
+    throw InputError(fmt::format("{}: not a lock file: {}; {}", path.string(), fault.what(), remedy(folder)));
+  } catch (const Json::exception& fault) {
+    throw InputError(fmt::format("{}: not a lock file: {}; {}", path.string(), fault.what(), remedy(folder)));
+  }
+  return files;
+}
+
+std::vector<LockedFile> install_files(const fs::path& folder,
+                                      const std::vector<std::pair<std::string, fs::path>>& files) {
+  SEQBENCH_ASSERT(!files.empty(), "an import has files");
+  fs::path target = fs::absolute(folder).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();  // "gfp/" is "gfp"
+  const fs::path parent = target.parent_path();
+  std::error_code error;
+  fs::create_directories(parent, error);
+  if (error) throw MachineError(fmt::format("{}: cannot be made: {}", parent.string(), error.message()));
+  check_space(parent, files);
+
+  const TemporaryFolder staged(parent / fmt::format(".{}.{}", target.filename().string(), new_uid()));
+  std::vector<LockedFile> locked;
+  for (const auto& [role, source] : files) {
+    SEQBENCH_ASSERT(is_role(role), "a role is a file name");
+    locked.push_back(copy_hashed(role, source, staged.path / role));
+  }
+  write_file_atomically(staged.path / kLock, lock_text(locked));
+  sync_folder(staged.path);
+  swap_in(staged.path, target);
+  sync_folder(parent);
+  return locked;
+}
+
+void verify_lock(const fs::path& folder, bool full) {
+  const std::vector<LockedFile> files = read_lock(folder);
+  if (files.empty()) throw InputError(fmt::format("{}: no data here; {}", folder.string(), remedy(folder)));
+  for (const LockedFile& file : files) {
+    const fs::path path = folder / file.role;
+    std::error_code error;
+    const std::uint64_t bytes = fs::file_size(path, error);
+    if (error) {
+      throw InputError(fmt::format("{}: is missing (sha256 {}); {}", path.string(), file.sha256, remedy(folder)));
+    }
+    if (bytes == file.bytes && !full) continue;
+    const std::string sha256 = sha256_file_hex(path);
+    if (sha256 == file.sha256) continue;
+    throw InputError(fmt::format("{}: was changed since its import: {} bytes with sha256 {}, imported were {} bytes "
+                                 "with sha256 {}; {}",
+                                 path.string(), bytes, sha256, file.bytes, file.sha256, remedy(folder)));
+  }
+}
+
+std::string lock_sha256(const std::vector<LockedFile>& files) {
+  std::vector<std::pair<std::string, std::string>> sorted;
+  for (const LockedFile& file : files) sorted.emplace_back(file.role, file.sha256);
+  std::sort(sorted.begin(), sorted.end());
+  std::string text;
+  for (const auto& [role, sha256] : sorted) text += fmt::format("{}  {}\n", sha256, role);  // as sha256sum prints
+  return sha256_hex(text);
+}
+
+}  // namespace seqbench::data

@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include "harness/base/error.h"
+#include "harness/base/text.h"
+#include "harness/data/home.h"
+#include "harness/run/plan.h"
+
+namespace seqbench::run {
+
+std::vector<std::string> code_differences(const Json& before, const Json& now) {
+  std::vector<std::string> out;
+  for (const auto& [room, hash] : now.items()) {
+    if (before.value(room, Json()) != hash) out.push_back("code: " + room);
+  }
+  return out;
+}
+
+std::vector<std::string> environment_differences(const Environment& before, const Environment& now) {
+  std::vector<std::string> out;
+  const Json a = before.to_json().flatten(), b = now.to_json().flatten();
+  for (const auto& [name, value] : b.items()) {
+    const Json old = a.value(name, Json());
+    if (old != value) out.push_back(fmt::format("{}: {} -> {}", name.substr(1), printable(old.dump()), printable(value.dump())));
+  }
+  for (const auto& [name, value] : a.items()) {
+    if (!b.contains(name)) out.push_back(fmt::format("{}: {} -> absent", name.substr(1), printable(value.dump())));
+  }
+  return out;
+}
+
+Plan plan_again(const store::TrialResult& before, const Tables& tables, const CodeHashes& code,
+                const std::filesystem::path& data_home) {
+  Plan plan;
+  plan.experiment.name = "rerun/" + before.key.substr(0, 8);
+  plan.experiment.title = before.label;
+  plan.experiment.scale = before.scale;
+  PlannedTrial trial;
+  trial.why = "--again";
+  trial.spec.label = before.label;
+  trial.spec.threads = before.environment.threads;
+  trial.spec.data_folder = data::task_folder(data_home, before.task);
+  store::TrialRow& row = trial.spec.row;
+  row.task = before.task;
+  row.model = before.model;
+  row.variant = before.variant;
+  row.seed = before.seed;
+  row.rep = before.rep;
+  row.fold = before.fold;
+  row.source = before.source;
+  row.scale = before.scale;
+  row.split_kind = before.split_kind;
+  row.kind = before.kind;
+  row.config = before.config;
+  row.data_sha256 = before.config.at("data");
+  row.task_version = tables.task(before.task).version;
+  if (row.kind != "ceiling") row.model_version = tables.model(before.model).version;
+  row.config["code"] = code_json(code, row.task, row.kind == "ceiling" ? "" : row.model);
+  set_keys(row);
+  if (!tables.task(row.task).has_real || row.source == "twin") {
+    plan.trials.push_back(std::move(trial));
+    return plan;
+  }
+  const std::string now = data::lock_sha256(data::read_lock(trial.spec.data_folder));
+  if (now != row.data_sha256) {
+    throw InputError(fmt::format("the data of task '{}' changed since: {} was {}; import the former files to rerun",
+                                 row.task, now.substr(0, 12), row.data_sha256.substr(0, 12)));
+  }
+  plan.trials.push_back(std::move(trial));
+  return plan;
+}
+
+}  // namespace seqbench::run

@@ -1,0 +1,220 @@
+#include "harness/run/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/analyze/metrics.h"
+#include "harness/base/error.h"
+#include "harness/base/sha256.h"
+#include "harness/data/home.h"
+
+namespace seqbench::run {
+namespace {
+
+/// The data part of a key: hashes of the files, or what the twin's generator is made from; never a path.
+std::string data_sha256(const spec::TaskUse& use, const TaskEntry& task, const std::filesystem::path& folder) {
+  if (use.source == "twin") {
+    const Json twin = {{"twin", task.name}, {"version", task.version}, {"params", use.params.to_key_json(task.params)}};
+    return sha256_hex(canonical_json(twin));
+  }
+  const std::vector<data::LockedFile> files = data::read_lock(folder);
+  if (files.empty()) {
+    throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(),
+                                 task.import_hint));
+  }
+  data::verify_lock(folder, false);
+  return data::lock_sha256(files);
+}
+
+Json task_json(const spec::TaskUse& use, const TaskEntry& task) {
+  return {{"name", task.name},
+          {"version", task.version},
+          {"params", use.params.to_key_json(task.params)},
+          {"source", use.source},
+          {"limit", use.limit}};
+}
+
+Json metrics_json(const spec::TaskUse& use) {
+  Json versions = Json::object();
+  for (const std::string& name : use.metrics) versions[name] = analyze::metric(name).version;
+  return {{"report", use.metrics}, {"versions", versions}, {"slices", use.slices}};
+}
+
+/// A trial is short of its place: seed, repeat and fold are filled in by place().
+struct Row {
+  TrialSpec spec;
+  bool seeded = true;
+};
+
+/// Parts that all trials of one task share.
+class TaskTrials {
+ public:
+  TaskTrials(const spec::ExperimentSpec& experiment, const spec::TaskUse& use, const Tables& tables,
+             const CodeHashes& code, const std::filesystem::path& home)
+      : experiment_(experiment), use_(use), task_(tables.task(use.task)), tables_(tables), code_(code) {
+    folder_ = data::task_folder(home, use.task);
+    data_sha256_ = data_sha256(use, task_, folder_);
+    folds_ = use.split.text("kind") == "kfold" ? use.split.integer("folds") : 0;
+  }
+
+  [[nodiscard]] Row of(const spec::Variant& variant) const {
+    const ModelEntry& model = tables_.model(variant.model);
+    Row row = common(variant.model);
+    row.seeded = model.seeded || variant.train.text("labels") == "shuffled";
+    row.spec.label = variant.label;
+    row.spec.row.variant = variant.variant;
+    row.spec.row.kind = variant.control ? "control" : "fit";
+    row.spec.row.model_version = model.version;
+    row.spec.row.config["model"] = {{"name", model.name},
+                                    {"version", model.version},
+                                    {"view", variant.view},
+                                    {"params", variant.params.to_key_json(model.params)},
+                                    {"weights", "none"}};
+    // An estimator fits itself: of [train] only the labels reach it.
+    row.spec.row.config["train"] = model.trained_by_loop ? variant.train.to_key_json(spec::train_keys())
+                                                         : Json{{"labels", variant.train.text("labels")}};
+    row.spec.row.config["code"] = code_json(code_, task_.name, model.name);
+    return row;
+  }
+
+  /// The score of the twin's own generating function under the same noise.
+  [[nodiscard]] Row ceiling() const {
+    Row row = common("ceiling");
+    row.seeded = false;
+    row.spec.label = "ceiling (twin)";
+    row.spec.row.kind = "ceiling";
+    row.spec.row.config["model"] = {{"name", "ceiling"}};
+    row.spec.row.config["code"] = code_json(code_, task_.name, "");
+    return row;
+  }
+
+  /// Repeats, folds and seeds of a row, in this order.
+  void place(const Row& row, std::vector<PlannedTrial>& out) const {
+    const std::vector<std::int64_t> one = {experiment_.seeds.empty() ? 0 : experiment_.seeds.front()};
+    for (std::int64_t rep = 0; rep < use_.split.integer("repeats"); ++rep) {
+      for (std::int64_t fold = folds_ == 0 ? -1 : 0; fold < std::max<std::int64_t>(folds_, 0); ++fold) {
+        for (const std::int64_t seed : row.seeded ? experiment_.seeds : one) {
+          PlannedTrial trial{row.spec, true, "run", "never run", std::nullopt};
+          store::TrialRow& r = trial.spec.row;
+          r.config["seed"] = r.seed = seed;
+          r.config["rep"] = r.rep = rep;
+          r.config["fold"] = r.fold = fold;
+          set_keys(r);
+          out.push_back(std::move(trial));
+        }
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] Row common(const std::string& model) const {
+    Row row;
+    row.spec.data_folder = folder_;
+    row.spec.threads = experiment_.run.integer("threads");
+    row.spec.save_predictions = experiment_.save.texts("predictions");
+    row.spec.stall_seconds = spec::parse_duration(experiment_.limits.text("stall")).value_or(600);
+    row.spec.time_limit_seconds = spec::parse_duration(experiment_.limits.text("trial_time")).value_or(0);
+    row.spec.memory_limit_bytes = spec::parse_size(experiment_.limits.text("trial_memory")).value_or(0);
+    store::TrialRow& r = row.spec.row;
+    r.task = task_.name;
+    r.model = model;
+    r.source = use_.source;
+    r.scale = experiment_.scale;
+    r.split_kind = use_.split.text("kind");
+    r.task_version = task_.version;
+    r.data_sha256 = data_sha256_;
+    r.config = {{"k", 1},
+                {"task", task_json(use_, task_)},
+                {"data", data_sha256_},
+                {"split", use_.split.to_key_json(spec::split_keys())},
+                {"metrics", metrics_json(use_)}};
+    return row;
+  }
+
+  const spec::ExperimentSpec& experiment_;
+  const spec::TaskUse& use_;
+  const TaskEntry& task_;
+  const Tables& tables_;
+  const CodeHashes& code_;
+  std::filesystem::path folder_;
+  std::string data_sha256_;
+  std::int64_t folds_ = 0;
+};
+
+}  // namespace
+
+Json code_json(const CodeHashes& code, const std::string& task, const std::string& model) {
+  Json json = {{"harness", code.of("harness")}, {"task", code.of("tasks/" + task)}};
+  if (!model.empty()) {
+    json["blocks"] = code.of("models/blocks");
+    json["model"] = code.of("models/" + model);
+  }
+  return json;
+}
+
+std::size_t Plan::needed() const {
+  return static_cast<std::size_t>(
+      std::count_if(trials.begin(), trials.end(), [](const PlannedTrial& t) { return t.needed; }));
+}
+
+Plan expand_plan(const spec::ExperimentSpec& experiment, const Tables& tables, const CodeHashes& code,
+                 const PlanOptions& options) {
+  Plan plan;
+  plan.experiment = experiment;
+  std::vector<TaskTrials> tasks;
+  tasks.reserve(experiment.tasks.size());
+  for (const spec::TaskUse& use : experiment.tasks) {
+    tasks.emplace_back(plan.experiment, use, tables, code, options.data_home);
+  }
+  for (const spec::Variant& variant : experiment.variants) {
+    tasks[variant.task].place(tasks[variant.task].of(variant), plan.trials);
+  }
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    if (experiment.tasks[i].source == "twin") tasks[i].place(tasks[i].ceiling(), plan.trials);
+  }
+  // Two rows may resolve to the same trial (a grid point equal to a control): it is one trial.
+  std::set<std::string> seen;
+  std::erase_if(plan.trials, [&](const PlannedTrial& t) { return !seen.insert(t.spec.row.key).second; });
+  if (plan.trials.empty()) throw InputError(fmt::format("experiment '{}' makes no trial", experiment.name));
+  return plan;
+}
+
+store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<std::string>& command,
+                      const std::vector<std::string>& overrides) {
+  const spec::ExperimentSpec& e = plan.experiment;
+  store::RunRow row;
+  row.experiment.name = e.name;
+  row.experiment.title = e.title;
+  row.experiment.paper = e.paper;
+  row.experiment.reruns = e.reruns;
+  row.experiment.source = e.path.filename().string();
+  row.experiment.spec_toml = e.text;
+  row.experiment.resolved = e.resolved();
+  row.experiment.spec_sha256 = sha256_hex(canonical_json(row.experiment.resolved));
+  row.command = command;
+  row.overrides = overrides;
+  std::set<std::string> tasks, models;
+  for (const PlannedTrial& trial : plan.trials) {
+    row.trials.push_back({trial.spec.row, trial.spec.label});
+    if (tasks.insert(trial.spec.row.task).second) {
+      const TaskEntry& task = tables.task(trial.spec.row.task);
+      Json targets = Json::array();
+      for (const Target& t : task.targets) targets.push_back({{"name", t.name}, {"unit", t.unit}, {"transform", t.transform}});
+      row.cards.push_back({"task", task.name, task.version,
+                           {{"title", task.title}, {"summary", task.summary}, {"kind", to_string(task.kind)},
+                            {"targets", targets}, {"metrics", task.metrics}, {"slices", task.slices},
+                            {"citation", task.citation}, {"licence", task.licence}}});
+    }
+    if (trial.spec.row.kind != "ceiling" && models.insert(trial.spec.row.model).second) {
+      const ModelEntry& model = tables.model(trial.spec.row.model);
+      row.cards.push_back({"model", model.name, model.version,
+                           {{"summary", model.summary}, {"views", model.views}, {"citation", model.citation},
+                            {"trained_by_loop", model.trained_by_loop}, {"seeded", model.seeded}}});
+    }
+  }
+  return row;
+}
+
+}  // namespace seqbench::run

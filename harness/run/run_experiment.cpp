@@ -1,0 +1,176 @@
+#include "harness/run/run_experiment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/base/error.h"
+#include "harness/base/sha256.h"
+#include "harness/base/text.h"
+#include "harness/data/home.h"
+#include "harness/data/reader.h"
+#include "harness/run/run_trial.h"
+#include "harness/run/signals.h"
+#include "harness/run/split.h"
+#include "harness/train/device.h"
+
+namespace seqbench::run {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Loads every data set that a needed trial uses, once, and its splits, before the first row is written: a bad
+/// file ends the run here.
+void check_data(const Plan& plan, const Tables& tables) {
+  DataCache cache;
+  std::set<std::string> seen;
+  for (const PlannedTrial& trial : plan.trials) {
+    const store::TrialRow& row = trial.spec.row;
+    const std::string what = canonical_json({row.config.at("task"), row.config.at("split"), row.rep, row.fold});
+    if (!trial.needed || !seen.insert(what).second) continue;
+    const TrialConfig config = TrialConfig::of(row, tables);
+    if (!config.twin) data::verify_lock(trial.spec.data_folder, true);
+    static_cast<void>(split_rows(cache.get(config, trial.spec).examples(), config));
+  }
+}
+
+std::optional<double> optional_number(std::string_view cell, const data::TableReader& table, const char* column) {
+  if (cell.empty()) return std::nullopt;
+  const auto value = parse_double(cell);
+  if (!value) table.fail(fmt::format("column '{}' must be a number or empty, got '{}'", column, printable(cell)));
+  return value;
+}
+
+std::vector<store::PublishedRow> read_published(const fs::path& file) {
+  data::TableReader table(file, {"paper", "table", "row", "column", "task", "model", "metric", "split", "selected_on",
+                                 "value", "n_eval", "status", "note"});
+  std::vector<store::PublishedRow> rows;
+  while (table.next()) {
+    const auto cell = [&](std::size_t i) { return std::string(table.cell(i)); };
+    store::PublishedRow row;
+    row.paper = cell(0);
+    row.table_ref = cell(1);
+    row.row_ref = cell(2);
+    row.col_ref = cell(3);
+    row.task = cell(4);
+    row.model = cell(5);
+    row.metric = cell(6);
+    row.split = cell(7);
+    row.selected_on = cell(8);
+    row.value = optional_number(table.cell(9), table, "value");
+    if (const auto n = optional_number(table.cell(10), table, "n_eval")) row.n_eval = static_cast<std::int64_t>(*n);
+    row.status = cell(11);
+    row.note = cell(12);
+    const std::string text = cell(9);
+    const std::size_t point = text.find('.');
+    if (row.value) row.decimals = point == std::string::npos ? 0 : static_cast<std::int64_t>(text.size() - point - 1);
+    row.uid = sha256_hex(row.paper + '\n' + row.table_ref + '\n' + row.row_ref + '\n' + row.col_ref).substr(0, 32);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void store_published(store::RunStore& store, const fs::path& folder) {
+  if (!fs::is_directory(folder)) return;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".tsv") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files) store.replace_published(sha256_file_hex(file), read_published(file));
+}
+
+RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, const RunOptions& options) {
+  const Environment environment = environment_of(options.schedule.device, 1);
+  Progress progress(options.progress, plan, options.schedule.workers);
+  RunReport report;
+  const store::RunId run = store.open_run(row);
+  report.run_uid = run.uid;
+  progress.run_begin(run.uid, environment.device);
+  count_stop_signals();
+  ScheduleOptions schedule = options.schedule;
+  schedule.checkpoint_folder = fs::absolute(options.store).parent_path() / "checkpoints";
+  try {
+    report.outcome = Scheduler(store, run, plan, schedule, environment, progress).run();
+  } catch (const MachineError&) {
+    progress.run_end("interrupted", static_cast<int>(ExitCode::kMachine));
+    throw;
+  }
+  const char* status = report.outcome.interrupted ? "interrupted" : report.outcome.failed > 0 ? "failed" : "done";
+  store.close_run(run, status);
+  progress.run_end(status, static_cast<int>(report.exit_code()));
+  return report;
+}
+
+}  // namespace
+
+ExitCode RunReport::exit_code() const {
+  if (outcome.interrupted) return ExitCode::kInterrupted;
+  return outcome.failed > 0 ? ExitCode::kFinding : ExitCode::kDone;
+}
+
+ExitCode RerunReport::exit_code() const {
+  if (outcome.interrupted) return ExitCode::kInterrupted;
+  return same_bits || (!differences.empty() && outcome.failed == 0) ? ExitCode::kDone : ExitCode::kFinding;
+}
+
+Environment environment_of(const std::string& device, std::int64_t threads) {
+  Environment environment = measure::capture_environment();
+  environment.torch = train::torch_version();
+  environment.cpu_capability = train::cpu_capability();
+  environment.device = train::find_device(device).str();
+  environment.threads = threads;
+  return environment;
+}
+
+RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& tables, const CodeHashes& code,
+                         const RunOptions& options) {
+  static_cast<void>(train::find_device(options.schedule.device));
+  Plan plan = expand_plan(experiment, tables, code, options.plan);
+  std::optional<store::RunStore> store;
+  if (fs::exists(options.store)) {
+    store.emplace(options.store);
+    consult_store(plan, store::Reader(options.store), options.plan);
+  }
+  check_data(plan, tables);
+  if (!store) store.emplace(options.store);
+  store_published(*store, options.published);
+  return execute(plan, *store, run_row(plan, tables, options.command, options.overrides), options);
+}
+
+RerunReport rerun(const std::string& key_prefix, const Tables& tables, const CodeHashes& code,
+                  const RunOptions& options) {
+  RerunReport report;
+  store::TrialResult before;
+  std::vector<std::string> saved;
+  {
+    const store::Reader reader(options.store);
+    before = reader.trial(key_prefix);
+    for (const store::Predictions& p : reader.predictions(before.execution)) saved.push_back(p.examples.split);
+  }
+  if (before.status != "done") {
+    throw InputError(fmt::format("trial {} is {}: only a finished one can be compared", before.key,
+                                 before.status.empty() ? "not run" : before.status));
+  }
+  Plan plan = plan_again(before, tables, code, options.plan.data_home);
+  plan.trials.front().spec.save_predictions = saved;  // they are part of what is compared
+  check_data(plan, tables);
+  const TrialSpec& spec = plan.trials.front().spec;
+  report.differences = code_differences(before.config.at("code"), spec.row.config.at("code"));
+  const Environment now = environment_of(options.schedule.device, spec.threads);
+  for (const std::string& difference : environment_differences(before.environment, now)) {
+    report.differences.push_back(difference);
+  }
+  store::RunStore store(options.store);
+  RunOptions again = options;
+  again.schedule.again = true;
+  const RunReport run = execute(plan, store, run_row(plan, tables, options.command, {}), again);
+  report.outcome = run.outcome;
+  report.before = before.result_sha256;
+  report.after = store.state(spec.row.key).result_sha256;
+  report.same_bits = report.before == report.after;
+  return report;
+}
+
+}  // namespace seqbench::run

@@ -1,0 +1,258 @@
+#include "harness/run/run_trial.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <new>
+
+#include "harness/analyze/metrics.h"
+#include "harness/base/error.h"
+#include "harness/base/text.h"
+#include "harness/run/evaluate.h"
+#include "harness/run/split.h"
+#include "harness/train/device.h"
+
+namespace seqbench::run {
+namespace {
+
+/// Everything that one trial works on.
+struct Work {
+  const TrialSpec& spec;
+  TrialConfig config;
+  const Dataset& dataset;
+  data::SplitRows rows;
+  std::vector<double> targets;  // [rows, T]; those that training sees, shuffled where asked for
+  at::Device device;
+  TrialIo& io;
+  measure::PhaseClock& clock;
+  store::TrialRecord& record;
+
+  [[nodiscard]] std::span<const std::int64_t> part(int index) const {
+    return index == 0 ? rows.train : index == 1 ? rows.validation : rows.test;
+  }
+  [[nodiscard]] std::vector<double> weights_of(std::span<const std::int64_t> part_rows) const {
+    const std::vector<double>& all = dataset.examples().weights;
+    std::vector<double> out;
+    for (const std::int64_t row : part_rows) out.push_back(all.empty() ? 1.0 : all[static_cast<std::size_t>(row)]);
+    return out;
+  }
+  [[nodiscard]] std::vector<double> targets_of(std::span<const std::int64_t> part_rows) const {
+    std::vector<double> out;
+    const std::size_t width = config.task->targets.size();
+    for (const std::int64_t row : part_rows) {
+      for (std::size_t t = 0; t < width; ++t) out.push_back(targets[static_cast<std::size_t>(row) * width + t]);
+    }
+    return out;
+  }
+};
+
+using Predict = std::function<std::vector<double>(std::span<const std::int64_t>)>;
+
+Predict fit_estimator(Work& work, const View& view, const ModelContext& context) {
+  std::shared_ptr<Estimator> model = work.config.model->estimator(context);
+  FitControl control;
+  control.check_stop = [&work] {
+    if (work.io.stop_requested()) throw Interrupted();
+  };
+  control.progress = [&work](std::int64_t done, std::int64_t all) { work.io.progress(done, all, 0, NAN, 0); };
+  const std::vector<double> train_targets = work.targets_of(work.rows.train);
+  const std::vector<double> train_weights = work.weights_of(work.rows.train);
+  const std::vector<double> validation_targets = work.targets_of(work.rows.validation);
+  const std::vector<double> validation_weights = work.weights_of(work.rows.validation);
+  {
+    const measure::PhaseClock::Span span(work.clock, "train", static_cast<std::int64_t>(work.rows.train.size()));
+    model->fit({view, work.rows.train, train_targets, train_weights},
+               {view, work.rows.validation, validation_targets, validation_weights}, control);
+  }
+  std::int64_t parameters = 0;
+  for (const NamedTensor& tensor : model->state()) parameters += tensor.tensor.numel();
+  work.record.params_total = work.record.params_trained = parameters;
+  Params chosen;
+  for (Setting& setting : model->chosen()) chosen.set(setting.key, std::move(setting.value));
+  work.record.chosen = chosen.to_json();
+  return [model, &view](std::span<const std::int64_t> rows) { return model->predict(view, rows); };
+}
+
+/// The metric that chooses among states, on true or shuffled labels as training sees them.
+std::function<double(std::span<const double>, std::span<const std::int64_t>)> choosing_metric(const Work& work) {
+  const analyze::MetricInfo& info = analyze::metric(work.config.train.text("best_by"));
+  return [&work, &info](std::span<const double> predictions, std::span<const std::int64_t> rows) {
+    return info.compute(work.targets_of(rows), predictions, {}).value;
+  };
+}
+
+train::FitHooks hooks_of(Work& work) {
+  train::FitHooks hooks;
+  hooks.on_curve = [&work](const std::string& name, int split, std::int64_t step, double epoch, double value) {
+    work.io.curve({name, split, step, epoch, value});
+  };
+  hooks.on_step = [&work](std::int64_t step, std::int64_t steps, double epoch, double loss, double rate) {
+    work.io.progress(step, steps, epoch, loss, rate);
+  };
+  hooks.stop_requested = [&work] { return work.io.stop_requested(); };
+  hooks.checkpoint_due = [&work] { return work.io.checkpoint_due(); };
+  hooks.save = [&work](std::int64_t step, const std::vector<NamedTensor>& tensors, const Json& state) {
+    const measure::PhaseClock::Span span(work.clock, "checkpoint");
+    work.io.save_checkpoint(step, tensors, state);
+  };
+  hooks.on_phase = [&work](const std::string& phase, std::int64_t ns, std::int64_t items) {
+    work.clock.add(phase, ns, items);
+  };
+  return hooks;
+}
+
+Predict fit_network(Work& work, const View& view, const ModelContext& context) {
+  std::shared_ptr<Network> model = work.config.model->network(context);
+  auto settings = std::make_shared<train::FitSettings>(train::FitSettings::from(work.config.train));
+  const analyze::MetricInfo& info = analyze::metric(work.config.train.text("best_by"));
+  auto data = std::make_shared<train::FitData>(train::FitData{
+      .view = view, .target_count = context.targets, .train = work.rows.train, .validation = work.rows.validation,
+      .test = work.rows.test, .targets = work.targets, .weights = work.dataset.examples().weights,
+      .metric = choosing_metric(work), .metric_name = std::string(info.name),
+      .higher_is_better = info.higher_is_better, .kind = context.kind});
+  const std::optional<train::Checkpoint> checkpoint = work.io.load_checkpoint();
+  const train::FitResult result = train::fit(*model, *settings, *data, context.streams, work.device,
+                                             hooks_of(work), checkpoint ? &*checkpoint : nullptr);
+  work.record.step = result.step;
+  work.record.epoch = result.epoch;
+  work.record.params_total = work.record.params_trained = result.parameters;
+  work.record.chosen = {{"step", result.kept_step},
+                        {"best_by", info.name},
+                        {"value", json_number(result.kept_metric)},
+                        {"stopped_early", result.stopped_early}};
+  return [model, settings, data, device = work.device](std::span<const std::int64_t> rows) {
+    return train::predict(*model, *settings, *data, rows, device);
+  };
+}
+
+/// The twin's own E[y|x]: what no model can beat.
+Predict ceiling(const Work& work) {
+  const std::vector<double>& expected = work.dataset.examples().expected;
+  if (expected.empty()) throw InputError(fmt::format("task '{}' gives no expected values", work.config.task->name));
+  const std::size_t width = work.config.task->targets.size();
+  return [&expected, width](std::span<const std::int64_t> rows) {
+    std::vector<double> out;
+    for (const std::int64_t row : rows) {
+      for (std::size_t t = 0; t < width; ++t) out.push_back(expected[static_cast<std::size_t>(row) * width + t]);
+    }
+    return out;
+  };
+}
+
+Predict make_predictor(Work& work, DataCache& cache) {
+  if (work.config.model == nullptr) return ceiling(work);
+  const measure::PhaseClock::Span span(work.clock, "fit");
+  const View& view = cache.view(work.config.view);
+  const ModelContext context{.params = work.config.model_params,
+                             .view = view,
+                             .kind = work.config.task->kind,
+                             .targets = static_cast<std::int64_t>(work.config.task->targets.size()),
+                             .streams = work.config.streams,
+                             .dtype = at::ScalarType::Float};
+  return work.config.model->trained_by_loop ? fit_network(work, view, context) : fit_estimator(work, view, context);
+}
+
+void evaluate(Work& work, const Predict& predict) {
+  for (int part = 0; part < 3; ++part) {
+    const std::span<const std::int64_t> rows = work.part(part);
+    if (rows.empty()) continue;
+    std::vector<double> predictions;
+    {
+      const measure::PhaseClock::Span span(work.clock, "predict", static_cast<std::int64_t>(rows.size()));
+      predictions = predict(rows);
+    }
+    const Verdict verdict = verify(*work.config.task, predictions, static_cast<std::int64_t>(rows.size()));
+    if (!verdict.ok) {
+      work.record.verdict = "wrong_answer";
+      work.record.reason = fmt::format("{} predictions: {}", kPartNames.at(static_cast<std::size_t>(part)), verdict.reason);
+      work.record.metrics.clear();
+      work.record.predictions.clear();
+      return;
+    }
+    store::ExampleSet truth = example_set(work.dataset.examples(), work.config, part, rows);
+    add_metrics(work.record, work.config, part, truth, predictions);
+    const auto& saved = work.spec.save_predictions;
+    if (std::find(saved.begin(), saved.end(), truth.split) != saved.end()) {
+      const char* kind = work.config.task->kind == TaskKind::kBinary ? "probability" : "value";
+      work.record.predictions.push_back({std::move(truth), kind, std::move(predictions)});
+    }
+  }
+}
+
+void compute(const TrialSpec& spec, const Tables& tables, DataCache& cache, at::Device device, TrialIo& io,
+             measure::PhaseClock& clock, store::TrialRecord& record) {
+  train::set_numerics(spec.threads);
+  TrialConfig config = TrialConfig::of(spec.row, tables);
+  const Dataset& dataset = [&]() -> const Dataset& {
+    const measure::PhaseClock::Span span(clock, "load");
+    return cache.get(config, spec);
+  }();
+  data::SplitRows rows = split_rows(dataset.examples(), config);
+  const bool shuffled = config.model != nullptr && config.train.text("labels") == "shuffled";
+  const auto width = static_cast<std::int64_t>(config.task->targets.size());
+  std::vector<double> targets = shuffled ? shuffled_targets(dataset.examples(), rows, width, config.streams)
+                                         : dataset.examples().targets;
+  Work work{spec, std::move(config), dataset, std::move(rows), std::move(targets), device, io, clock, record};
+  evaluate(work, make_predictor(work, cache));
+}
+
+void add_costs(store::TrialRecord& record, const measure::PhaseClock& clock) {
+  for (const auto& [phase, t] : clock.summary()) {
+    record.timings.push_back({phase, t.count, t.total_ns, t.min_ns, t.p50_ns, t.p95_ns, t.max_ns,
+                              t.items > 0 ? std::optional(t.items) : std::nullopt});
+  }
+  record.peak_bytes = measure::peak_resident_bytes();
+}
+
+}  // namespace
+
+const Dataset& DataCache::get(const TrialConfig& config, const TrialSpec& spec) {
+  const std::string key = spec.row.config.at("data").get<std::string>() + canonical_json(spec.row.config.at("task").at("params"));
+  if (key != key_) {
+    views_.clear();
+    dataset_.reset();
+    key_.clear();
+    dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0});
+    key_ = key;
+  }
+  return *dataset_;
+}
+
+const View& DataCache::view(const std::string& name) {
+  const auto found = views_.find(name);
+  return found != views_.end() ? found->second : views_.emplace(name, dataset_->view(name)).first->second;
+}
+
+store::TrialRecord run_trial(const TrialSpec& spec, const Tables& tables, DataCache& cache, at::Device device,
+                             TrialIo& io) {
+  store::TrialRecord record;
+  measure::PhaseClock clock;
+  const auto failed = [&](const char* verdict, const std::string& reason) {
+    store::TrialRecord bare;
+    bare.verdict = verdict;
+    bare.reason = reason;
+    record = std::move(bare);
+  };
+  try {
+    compute(spec, tables, cache, device, io, clock, record);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const MachineError&) {
+    throw;
+  } catch (const train::NanLoss& error) {
+    failed("nan_loss", error.what());
+  } catch (const std::bad_alloc&) {
+    failed("out_of_memory", "the machine has no more memory to give");
+  } catch (const InputError& error) {
+    failed("bad_data", error.what());
+  } catch (const std::exception& error) {
+    const std::string text = printable(error.what(), 2000);
+    const bool memory = text.find("out of memory") != std::string::npos || text.find("not enough memory") != std::string::npos;
+    if (memory) train::release_cache(device);
+    failed(memory ? "out_of_memory" : "crash", text);
+  }
+  add_costs(record, clock);
+  return record;
+}
+
+}  // namespace seqbench::run

@@ -1,0 +1,43 @@
+#pragma once
+// What every part of a fit works on, and how its rows become batches. B rows, T targets.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "harness/train/fit.h"
+
+namespace seqbench::train {
+
+/// Mean and population standard deviation of the training targets; 0 and 1 where targets are not scaled.
+struct TargetScale {
+  std::vector<double> mean, sd;  // [T]
+};
+
+struct FitJob {
+  Network& network;
+  const FitSettings& settings;
+  const FitData& data;
+  at::Device device;
+  at::ScalarType dtype;  // of the parameters; labels and weights are cast to it
+  TargetScale scale;
+};
+
+/// Moves the network to `device`.
+[[nodiscard]] FitJob make_job(Network& network, const FitSettings& settings, const FitData& data,
+                              at::Device device);
+/// The network's inputs of these rows with labels (scaled) and weights, on the device.
+[[nodiscard]] Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows);
+/// The training rows of one epoch, in order. Throws InputError when the network was asked for its sampler and
+/// brings none, or draws a row that is not for training.
+[[nodiscard]] std::vector<std::int64_t> epoch_rows(const FitJob& job, const Streams& streams, std::int64_t epoch);
+
+/// A loss over many batches.
+struct LossTotal {
+  double sum = 0, count = 0;
+  [[nodiscard]] double mean() const { return sum / count; }
+};
+/// Predictions [rows, T] in the task's units. `loss`, where asked for, is added to.
+[[nodiscard]] std::vector<double> evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss);
+
+}  // namespace seqbench::train

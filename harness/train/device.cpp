@@ -1,0 +1,54 @@
+#include "harness/train/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <fmt/format.h>
+#include <torch/version.h>
+
+#include "harness/base/error.h"
+#include "harness/base/text.h"
+
+namespace seqbench::train {
+namespace {
+
+std::int64_t cuda_devices() { return at::hasCUDA() ? static_cast<std::int64_t>(at::getNumGPUs()) : 0; }
+
+}  // namespace
+
+at::Device find_device(const std::string& name) {
+  const std::int64_t count = cuda_devices();
+  if (name == "cpu" || (name == "auto" && count == 0)) return at::Device(at::kCPU);
+  if (name == "auto" || name == "cuda") {
+    if (count > 0) return at::Device(at::kCUDA, 0);
+  } else if (name.rfind("cuda:", 0) == 0) {
+    const auto index = parse_int(std::string_view(name).substr(5));
+    if (index && *index >= 0 && *index < count) return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(*index));
+  }
+  const std::string there = count == 0 ? "cpu" : fmt::format("cpu, cuda:0 to cuda:{}", count - 1);
+  throw InputError(fmt::format("unknown device '{}': expected auto or one that is here ({})", printable(name), there));
+}
+
+void set_numerics(std::int64_t threads) {
+  at::globalContext().setDeterministicAlgorithms(true, false);
+  at::globalContext().setBenchmarkCuDNN(false);
+  at::globalContext().setDeterministicCuDNN(true);
+  at::globalContext().setFlushDenormal(false);
+  static const bool once = [] {
+    at::set_num_interop_threads(1);
+    return true;
+  }();
+  static_cast<void>(once);
+  at::set_num_threads(static_cast<int>(threads));
+}
+
+std::string torch_version() { return TORCH_VERSION; }
+
+std::string cpu_capability() { return at::get_cpu_capability(); }
+
+void release_cache(at::Device device) {
+  if (device.is_cuda()) at::accelerator::emptyCache();
+}
+
+}  // namespace seqbench::train

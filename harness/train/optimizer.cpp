@@ -1,0 +1,149 @@
+#include "harness/train/optimizer.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
+#include "harness/base/error.h"
+#include "harness/base/text.h"
+#include "harness/train/named_tensors.h"
+
+namespace seqbench::train {
+namespace optimizer {
+namespace {
+
+using torch::optim::AdamParamState;
+using torch::optim::AdamWParamState;
+using torch::optim::SGDParamState;
+
+template <typename Options>
+Options adam_options(const FitSettings& settings) {
+  return Options(settings.learning_rate)
+      .betas({settings.beta1, settings.beta2})
+      .eps(settings.eps)
+      .weight_decay(settings.weight_decay);
+}
+
+std::unique_ptr<torch::optim::Optimizer> make(const FitSettings& settings, const std::vector<at::Tensor>& tensors) {
+  if (settings.optimizer == "adam") {
+    return std::make_unique<torch::optim::Adam>(tensors, adam_options<torch::optim::AdamOptions>(settings));
+  }
+  if (settings.optimizer == "adamw") {
+    return std::make_unique<torch::optim::AdamW>(tensors, adam_options<torch::optim::AdamWOptions>(settings));
+  }
+  if (settings.optimizer == "sgd") {
+    return std::make_unique<torch::optim::SGD>(
+        tensors,
+        torch::optim::SGDOptions(settings.learning_rate).momentum(settings.momentum).weight_decay(settings.weight_decay));
+  }
+  throw InputError(fmt::format("'train.optimizer' must be one of adam, adamw, sgd, got \"{}\"",
+                               printable(settings.optimizer)));
+}
+
+template <typename State>
+std::unique_ptr<torch::optim::OptimizerParamState> zero_adam(const at::Tensor& parameter) {
+  auto state = std::make_unique<State>();
+  state->step(0);
+  state->exp_avg(at::zeros_like(parameter));
+  state->exp_avg_sq(at::zeros_like(parameter));
+  return state;
+}
+
+std::unique_ptr<torch::optim::OptimizerParamState> zero_state(const FitSettings& settings,
+                                                              const at::Tensor& parameter) {
+  if (settings.optimizer == "adam") return zero_adam<AdamParamState>(parameter);
+  if (settings.optimizer == "adamw") return zero_adam<AdamWParamState>(parameter);
+  if (settings.momentum == 0) return nullptr;
+  auto state = std::make_unique<SGDParamState>();
+  state->momentum_buffer(at::zeros_like(parameter));
+  return state;
+}
+
+template <typename State>
+void export_adam(const State& state, const std::string& name, std::vector<NamedTensor>& into) {
+  into.push_back({name + "/exp_avg", state.exp_avg()});
+  into.push_back({name + "/exp_avg_sq", state.exp_avg_sq()});
+  into.push_back({name + "/step", at::scalar_tensor(state.step(), at::kLong)});
+}
+
+void export_state(const torch::optim::OptimizerParamState& state, const std::string& name,
+                  std::vector<NamedTensor>& into) {
+  if (const auto* adam = dynamic_cast<const AdamParamState*>(&state)) return export_adam(*adam, name, into);
+  if (const auto* adamw = dynamic_cast<const AdamWParamState*>(&state)) return export_adam(*adamw, name, into);
+  into.push_back({name + "/momentum_buffer", dynamic_cast<const SGDParamState&>(state).momentum_buffer()});
+}
+
+void set_step(torch::optim::OptimizerParamState& state, std::int64_t step) {
+  if (auto* adam = dynamic_cast<AdamParamState*>(&state)) adam->step(step);
+  if (auto* adamw = dynamic_cast<AdamWParamState*>(&state)) adamw->step(step);
+}
+
+}  // namespace
+}  // namespace optimizer
+
+Optimizer::Optimizer(const FitSettings& settings, std::vector<NamedTensor> parameters)
+    : parameters_(std::move(parameters)) {
+  std::vector<at::Tensor> tensors;
+  for (const NamedTensor& entry : parameters_) tensors.push_back(entry.tensor);
+  torch_ = optimizer::make(settings, tensors);
+  make_state(settings);
+}
+
+Optimizer::~Optimizer() = default;
+
+void Optimizer::make_state(const FitSettings& settings) {
+  const at::NoGradGuard no_grad;
+  for (const NamedTensor& entry : parameters_) {
+    auto state = optimizer::zero_state(settings, entry.tensor);
+    if (state) torch_->state()[entry.tensor.unsafeGetTensorImpl()] = std::move(state);
+  }
+}
+
+void Optimizer::zero_grad() { torch_->zero_grad(); }
+
+void Optimizer::clip(double max_norm) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> norms;
+  for (const NamedTensor& entry : parameters_) {
+    if (entry.tensor.grad().defined()) norms.push_back(entry.tensor.grad().norm());
+  }
+  if (norms.empty()) return;
+  const at::Tensor scale = (max_norm / (at::stack(norms).norm() + 1e-6)).clamp_max(1.0);
+  for (const NamedTensor& entry : parameters_) {
+    if (entry.tensor.grad().defined()) entry.tensor.mutable_grad().mul_(scale);
+  }
+}
+
+void Optimizer::step(double learning_rate) {
+  for (torch::optim::OptimizerParamGroup& group : torch_->param_groups()) group.options().set_lr(learning_rate);
+  torch_->step();
+}
+
+std::vector<NamedTensor> Optimizer::state() const {
+  std::vector<NamedTensor> result;
+  const auto& states = torch_->state();
+  for (const NamedTensor& entry : parameters_) {
+    const auto found = states.find(entry.tensor.unsafeGetTensorImpl());
+    if (found != states.end()) optimizer::export_state(*found->second, entry.name, result);
+  }
+  return result;
+}
+
+void Optimizer::load_state(std::span<const NamedTensor> state) {
+  copy_values(state, this->state());
+  for (const NamedTensor& entry : parameters_) {
+    const at::Tensor* step = find(state, entry.name + "/step");
+    const auto found = torch_->state().find(entry.tensor.unsafeGetTensorImpl());
+    if (step != nullptr && found != torch_->state().end()) {
+      optimizer::set_step(*found->second, step->item<std::int64_t>());
+    }
+  }
+}
+
+}  // namespace seqbench::train

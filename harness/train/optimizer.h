@@ -1,0 +1,44 @@
+#pragma once
+// torch::optim's Adam, AdamW and SGD with their state by parameter name.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/contract/model.h"
+#include "harness/train/fit.h"
+
+namespace torch::optim {
+class Optimizer;
+}
+
+namespace seqbench::train {
+
+class Optimizer {
+ public:
+  /// Throws InputError for an unknown name in settings.optimizer.
+  Optimizer(const FitSettings& settings, std::vector<NamedTensor> parameters);
+  ~Optimizer();
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  void zero_grad();
+  /// Scales all gradients so that their global L2 norm is at most `max_norm`, as torch's clip_grad_norm_ does.
+  void clip(double max_norm);
+  void step(double learning_rate);
+
+  /// NAME/exp_avg, NAME/exp_avg_sq, NAME/step (int64 []), or NAME/momentum_buffer; there from the start on, zero,
+  /// which is what torch makes at the first step.
+  [[nodiscard]] std::vector<NamedTensor> state() const;
+  /// `state` holds at least the names and forms of state(), see check_same.
+  void load_state(std::span<const NamedTensor> state);
+
+ private:
+  void make_state(const FitSettings& settings);
+
+  std::vector<NamedTensor> parameters_;
+  std::unique_ptr<torch::optim::Optimizer> torch_;
+};
+
+}  // namespace seqbench::train

@@ -1,0 +1,59 @@
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/error.h"
+#include "harness/train/batches.h"
+
+namespace seqbench::train {
+namespace prediction {
+namespace {
+
+double sigmoid(double logit) {
+  if (logit >= 0) return 1 / (1 + std::exp(-logit));
+  const double odds = std::exp(logit);
+  return odds / (1 + odds);
+}
+
+/// Appends outputs [B, T] in the task's units.
+void append_predictions(const FitJob& job, const at::Tensor& outputs, std::vector<double>& into) {
+  const at::Tensor values = outputs.to(at::kCPU, at::kDouble).contiguous();
+  const auto* value = values.const_data_ptr<double>();
+  const auto targets = static_cast<std::size_t>(job.data.target_count);
+  for (std::int64_t i = 0; i < values.numel(); ++i) {
+    const std::size_t t = static_cast<std::size_t>(i) % targets;
+    into.push_back(job.data.kind == TaskKind::kBinary ? sigmoid(value[i])
+                                                      : value[i] * job.scale.sd[t] + job.scale.mean[t]);
+  }
+}
+
+}  // namespace
+}  // namespace prediction
+
+std::vector<double> evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss) {
+  SEQBENCH_ASSERT(job.settings.eval_batch >= 1, "eval_batch is in its range");
+  const at::NoGradGuard no_grad;
+  std::vector<double> predictions;
+  predictions.reserve(rows.size() * static_cast<std::size_t>(job.data.target_count));
+  const auto size = static_cast<std::size_t>(job.settings.eval_batch);
+  for (std::size_t begin = 0; begin < rows.size(); begin += size) {
+    const auto part = rows.subspan(begin, std::min(size, rows.size() - begin));
+    const Batch batch = make_batch(job, part);
+    const at::Tensor outputs = job.network.forward(batch, Pass{});
+    SEQBENCH_ASSERT(outputs.sizes() == batch.labels.sizes(), "forward gives [B, T]");
+    prediction::append_predictions(job, outputs, predictions);
+    if (loss == nullptr) continue;
+    const LossSum part_loss = job.network.loss(job.settings.loss, outputs, batch);
+    loss->sum += part_loss.sum.item<double>();
+    loss->count += part_loss.count;
+  }
+  return predictions;
+}
+
+std::vector<double> predict(Network& network, const FitSettings& settings, const FitData& data,
+                            std::span<const std::int64_t> rows, at::Device device) {
+  return evaluate(make_job(network, settings, data, device), rows, nullptr);
+}
+
+}  // namespace seqbench::train

@@ -1,0 +1,31 @@
+#pragma once
+// Dropout whose mask is a function of (stream, epoch, step, row of the batch, element of the row) alone, so neither
+// the batch's other rows nor resuming changes it. LibTorch's own draws from a generator that is shared by all.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+
+#include "harness/base/streams.h"
+#include "harness/contract/model.h"
+
+namespace seqbench::models {
+
+class Dropout {
+ public:
+  /// Draws from stream "dropout/MODULE". 0 <= probability < 1, else InputError naming the module.
+  Dropout(const Streams& streams, const std::string& module, double probability);
+
+  /// x [B, ...]: in training each element is dropped with the probability and kept ones are scaled by
+  /// 1/(1 - probability); in evaluation x itself.
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const Pass& pass) const;
+  /// f32 [rows, elements] on the CPU: 1 where an element is kept, else 0.
+  [[nodiscard]] at::Tensor mask(std::int64_t rows, std::int64_t elements, const Pass& pass) const;
+
+ private:
+  Stream stream_;
+  double probability_;
+};
+
+}  // namespace seqbench::models

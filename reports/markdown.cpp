@@ -1,0 +1,81 @@
+// A page: what was run, then each task, then where it all comes from.
+
+#include <fmt/format.h>
+
+#include "harness/base/text.h"
+#include "reports/tables.h"
+#include "reports/text.h"
+
+namespace seqbench::reports {
+namespace {
+
+std::string header(const Page& page) {
+  const store::RunSummary& run = page.run;
+  std::string out = "# " + escaped(run.title.empty() ? run.experiment : run.title) + "\n\n";
+  std::int64_t done = 0, failed = 0, missing = 0;
+  for (const TaskTable& table : page.tables) {
+    for (const Row& row : table.rows) {
+      done += row.done;
+      failed += row.failed;
+      missing += row.missing;
+    }
+  }
+  out += fmt::format("Experiment {}, run {}, started {}, status {}. Trials: {} done, {} failed, {} missing.\n",
+                     escaped(run.experiment), escaped(run.uid), escaped(run.started_at), escaped(run.status), done,
+                     failed, missing);
+  if (!run.reruns.empty() || !run.paper.empty()) {
+    out += fmt::format("\nReruns: {} {}.\n", escaped(run.paper), escaped(run.reruns));
+  }
+  return out;
+}
+
+void append_failures(std::string& out, const std::vector<TaskTable>& tables) {
+  std::string lines;
+  for (const TaskTable& table : tables) {
+    for (const Row& row : table.rows) {
+      for (const std::string& failure : row.failures) {
+        lines += fmt::format("- failed: {} ({}), {}\n", escaped(row.label), escaped(table.task), escaped(failure, 400));
+      }
+      for (const std::string& open : row.unfinished) {
+        lines += fmt::format("- missing: {} ({}), {}\n", escaped(row.label), escaped(table.task), escaped(open, 400));
+      }
+    }
+  }
+  if (!lines.empty()) out += "\n## Failed and missing trials\n\n" + lines;
+}
+
+void append_provenance(std::string& out, const Provenance& provenance) {
+  out += "\n## Provenance\n\n";
+  for (const auto& [name, values] : provenance.facts) {
+    std::string text;
+    for (const std::string& value : values) text += (text.empty() ? "" : "; ") + escaped(value, 200);
+    out += fmt::format("- {}: {}\n", name, text);
+  }
+  out += "\nTo run it again:\n\n    " + shown(provenance.rerun, 400) + "\n";
+}
+
+void append_trials(std::string& out, const Page& page) {
+  out += fmt::format("\n## Trials\n\nEvery value of every trial is in `{0}.trials.csv`, all summaries in full precision "
+                     "in `{0}.csv`, where these formats were written.\n\n",
+                     slug(page.run.experiment));
+  for (const TaskTable& table : page.tables) {
+    for (const Row& row : table.rows) {
+      std::string keys;
+      for (const std::string& key : row.keys) keys += " " + escaped(key.substr(0, 12));
+      out += fmt::format("- {} ({}):{}\n", escaped(row.label), escaped(table.task), keys);
+    }
+  }
+}
+
+}  // namespace
+
+std::string to_markdown(const Page& page) {
+  std::string out = header(page);
+  for (const TaskTable& table : page.tables) append_task(out, table);
+  append_failures(out, page.tables);
+  append_trials(out, page);
+  append_provenance(out, page.provenance);
+  return out;
+}
+
+}  // namespace seqbench::reports

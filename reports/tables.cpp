@@ -1,0 +1,256 @@
+#include "reports/tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "harness/base/text.h"
+#include "reports/text.h"
+
+namespace seqbench::reports {
+namespace {
+
+/// What makes trials one row.
+using RowKey = std::tuple<std::string, std::string, std::string, std::string, std::string, std::string, std::string,
+                          std::string, std::string>;
+
+RowKey key_of(const store::TrialResult& t) {
+  return {t.label, t.model, t.variant, t.view, t.source, t.scale, t.split_kind, t.kind, configuration(t, true)};
+}
+
+/// "seeds 1, 2" or "fold 0 seed 1": which trials of a row share something.
+std::string name_of(const store::TrialResult& t) {
+  std::string name = t.rep > 0 ? fmt::format("repeat {} ", t.rep) : "";
+  if (t.fold >= 0) name += fmt::format("fold {} ", t.fold);
+  return name + fmt::format("seed {}", t.seed);
+}
+
+std::string chosen_text(const Json& chosen) {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : chosen.items()) {
+    const std::string text = value.is_number_float() ? format_double(value.get<double>())
+                             : value.is_string()     ? value.get<std::string>()
+                                                     : value.dump();
+    parts.push_back(key + "=" + text);
+  }
+  return join(parts, ", ");
+}
+
+std::vector<std::string> chosen_by(const std::vector<DoneTrial>& trials) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+  for (const DoneTrial& done : trials) {
+    if (!done.trial->chosen.is_object() || done.trial->chosen.empty()) continue;
+    const std::string text = chosen_text(done.trial->chosen);
+    auto found = std::ranges::find(groups, text, [](const auto& g) { return g.first; });
+    if (found == groups.end()) found = groups.insert(groups.end(), {text, {}});
+    found->second.push_back(name_of(*done.trial));
+  }
+  std::vector<std::string> lines;
+  for (const auto& [text, names] : groups) lines.push_back(join(names, ", ") + ": " + text);
+  return lines;
+}
+
+Row described_by(const store::TrialResult& t) {
+  Row row;
+  row.label = t.label;
+  row.model = t.model;
+  row.variant = t.variant;
+  row.view = t.view;
+  row.kind = t.kind;
+  row.source = t.source;
+  row.scale = t.scale;
+  row.split_kind = t.split_kind;
+  row.data = data_of(t);
+  row.chosen_on_test = chosen_on_test(t);
+  return row;
+}
+
+void add_costs(Row& row, const std::vector<DoneTrial>& trials) {
+  for (const DoneTrial& done : trials) {
+    const store::TrialResult& t = *done.trial;
+    row.seconds_per_trial += t.total_seconds / static_cast<double>(trials.size());
+    row.peak_bytes = std::max(row.peak_bytes, t.peak_bytes);
+    if (t.params_total) row.parameters = std::max(row.parameters.value_or(0), *t.params_total);
+  }
+}
+
+void add_state(Row& row, const store::TrialResult& t) {
+  row.keys.push_back(t.key);
+  if (std::ranges::find(row.seeds, t.seed) == row.seeds.end()) row.seeds.push_back(t.seed);
+  if (t.status == "done") {
+    ++row.done;
+  } else if (t.status == "failed") {
+    ++row.failed;
+    row.failures.push_back(t.key + ": " + t.verdict + ": " + t.reason);
+  } else {
+    ++row.missing;
+    row.unfinished.push_back(t.key + ": " + (t.status.empty() ? "never run" : t.status));
+  }
+}
+
+/// The ranking metric first, as the trials were asked to report them; else as the rows come.
+std::vector<std::string> metrics_of(const std::vector<store::TrialResult>& trials, const store::Reader& store,
+                                    const std::string& task) {
+  for (const store::TrialResult& t : trials) {
+    const Json report = t.config.is_object() ? t.config.value("metrics", Json::object()).value("report", Json()) : Json();
+    if (report.is_array() && !report.empty()) return report.get<std::vector<std::string>>();
+  }
+  const auto card = store.card("task", task);
+  const Json named = card && card->card.is_object() ? card->card.value("metrics", Json()) : Json();
+  return named.is_array() ? named.get<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+class TableBuilder {
+ public:
+  TableBuilder(const store::Reader& store, TaskTable& table) : store_(store), table_(table) {}
+
+  void add_row(std::vector<const store::TrialResult*> trials) {
+    std::ranges::stable_sort(trials, {}, [](const auto* t) { return std::tuple(t->rep, t->fold, t->seed); });
+    const store::TrialResult& t = *trials.front();
+    Row row = described_by(t);
+    std::vector<DoneTrial> done;
+    for (const store::TrialResult* trial : trials) {
+      add_state(row, *trial);
+      if (trial->status != "done") continue;
+      done.push_back({trial, store_.metrics(trial->execution), store_.predictions(trial->execution)});
+      add_values(done.back());
+    }
+    add_costs(row, done);
+    row.chosen = chosen_by(done);
+    row.cells = summarize(done, table_.metrics);
+    table_.rows.push_back(std::move(row));
+  }
+
+  [[nodiscard]] std::vector<Part> parts() const { return {parts_.begin(), parts_.end()}; }
+
+ private:
+  void add_values(const DoneTrial& done) {
+    const store::TrialResult& t = *done.trial;
+    for (const store::MetricRow& m : done.metrics) {
+      table_.values.push_back(
+          {table_.rows.size(), t.key, t.seed, t.rep, t.fold, split_name(m.split), m.name, m.slice, m.value, m.n});
+      if (std::ranges::find(table_.metrics, m.name) == table_.metrics.end()) table_.metrics.push_back(m.name);
+      if (m.name == table_.metrics.front()) {
+        table_.higher_is_better = m.higher_is_better;
+        table_.unit = m.unit;
+      }
+    }
+    for (const store::Predictions& p : done.predictions) {
+      if (p.examples.cols == 1) parts_.insert({p.examples.split, p.examples.truth});
+    }
+  }
+
+  const store::Reader& store_;
+  TaskTable& table_;
+  std::set<Part> parts_;
+};
+
+}  // namespace
+
+const Row::Cell* Row::cell(std::string_view metric, std::string_view split, std::string_view slice) const {
+  const auto found = std::ranges::find_if(
+      cells, [&](const Cell& c) { return c.metric == metric && c.split == split && c.slice == slice; });
+  return found == cells.end() ? nullptr : &*found;
+}
+
+std::string split_name(int split) {
+  return split == 0 ? "train" : split == 1 ? "validation" : split == 2 ? "test" : fmt::format("split {}", split);
+}
+
+int kind_order(std::string_view kind) { return kind == "ceiling" ? 2 : kind == "control" ? 1 : 0; }
+
+bool comparable_with_published(const Row& row) { return row.source == "real" && row.scale == "full"; }
+
+std::string heading(const Row& row) {
+  const std::string data = row.source == "twin" ? "On the synthetic twin" : row.source == "real" ? "Real data" : row.source;
+  return fmt::format("{}, {} scale, split {}", data, row.scale, row.split_kind);
+}
+
+std::vector<Section> sections_of(const TaskTable& table) {
+  std::vector<Section> sections;
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const std::string name = heading(table.rows[i]);
+    auto found = std::ranges::find(sections, name, &Section::heading);
+    if (found == sections.end()) found = sections.insert(sections.end(), {name, {}});
+    found->rows.push_back(i);
+  }
+  return sections;
+}
+
+std::string configuration(const store::TrialResult& trial, bool code) {
+  Json config = trial.config;
+  if (!config.is_object()) return "";
+  for (const char* name : {"seed", "rep", "fold"}) config.erase(name);
+  if (!code) config.erase("code");
+  return canonical_json(config);
+}
+
+bool chosen_on_test(const store::TrialResult& trial) {
+  const Json train = trial.config.is_object() ? trial.config.value("train", Json()) : Json();
+  return train.is_object() && train.value("keep", Json()) == "published_test";
+}
+
+std::string data_of(const store::TrialResult& trial) {
+  const Json data = trial.config.is_object() ? trial.config.value("data", Json()) : Json();
+  return data.is_string() ? data.get<std::string>() : "";
+}
+
+TaskTable build_table(const store::Reader& store, const std::string& task,
+                      const std::vector<store::TrialResult>& trials) {
+  TaskTable table;
+  table.task = task;
+  const auto card = store.card("task", task);
+  table.title = card && card->card.is_object() ? card->card.value("title", task) : task;
+  table.metrics = metrics_of(trials, store, task);
+  std::vector<std::pair<RowKey, std::vector<const store::TrialResult*>>> groups;
+  for (const store::TrialResult& t : trials) {
+    const RowKey key = key_of(t);
+    auto found = std::ranges::find(groups, key, [](const auto& g) -> const RowKey& { return g.first; });
+    if (found == groups.end()) found = groups.insert(groups.end(), {key, {}});
+    found->second.push_back(&t);
+  }
+  std::ranges::stable_sort(groups, {}, [](const auto& g) { return kind_order(g.second.front()->kind); });
+  TableBuilder builder(store, table);
+  for (auto& [key, group] : groups) builder.add_row(std::move(group));
+  if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
+  table.diagnostics = diagnose(builder.parts(), table.metrics);
+  table.published = store.published(task);
+  return table;
+}
+
+std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row, const Row::Cell& cell) {
+  std::vector<store::PublishedRow> same_model, same_row;
+  if (cell.slice != "all") return {};
+  for (const store::PublishedRow& p : table.published) {
+    if (p.model.empty() || p.model != row.model || p.metric != cell.metric || p.split != cell.split || !p.value) continue;
+    same_model.push_back(p);
+    if (p.row_ref == row.label || (!p.variant.empty() && (p.variant == row.variant || p.variant == row.label))) {
+      same_row.push_back(p);
+    }
+  }
+  if (!same_row.empty()) return same_row;
+  if (same_model.size() == 1 && same_model[0].variant.empty()) return same_model;
+  return {};
+}
+
+std::string published_text(const store::PublishedRow& row) {
+  if (!row.value) return "–";
+  return row.decimals ? fmt::format("{:.{}f}", *row.value, std::clamp<std::int64_t>(*row.decimals, 0, 15))
+                      : format_double(*row.value);
+}
+
+std::vector<TaskTable> tables_of_run(const store::Reader& store, const store::RunSummary& run) {
+  std::vector<std::pair<std::string, std::vector<store::TrialResult>>> tasks;
+  for (store::TrialResult& t : store.trials_of_run(run.id)) {
+    auto found = std::ranges::find(tasks, t.task, [](const auto& g) { return g.first; });
+    if (found == tasks.end()) found = tasks.insert(tasks.end(), {t.task, {}});
+    found->second.push_back(std::move(t));
+  }
+  std::vector<TaskTable> tables;
+  for (const auto& [task, trials] : tasks) tables.push_back(build_table(store, task, trials));
+  return tables;
+}
+
+}  // namespace seqbench::reports

@@ -1,0 +1,131 @@
+// Implementation of support.h, and a test of its own: a suite over empty tables would prove nothing.
+
+#include "tests/property/support.h"
+
+#include <ATen/ops/equal.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace seqbench::property {
+
+std::vector<TaskEntry> all_tasks() {
+  std::vector<TaskEntry> tasks;
+  for (const NamedTask& named : tasks_table()) {
+    tasks.push_back(named.make());
+    tasks.back().name = named.name;
+  }
+  return tasks;
+}
+
+std::vector<ModelEntry> all_models() {
+  std::vector<ModelEntry> models;
+  for (const NamedModel& named : models_table()) {
+    models.push_back(named.make());
+    models.back().name = named.name;
+  }
+  return models;
+}
+
+bool offers(const TaskEntry& task, std::string_view view) {
+  return std::ranges::find(task.views, view, &ViewInfo::name) != task.views.end();
+}
+
+std::unique_ptr<Dataset> load_twin(const TaskEntry& task, std::int64_t rows) {
+  const Params params(task.params);
+  return task.load({.twin = true, .folder = {}, .params = params, .rows = rows});
+}
+
+std::vector<Case> cases(bool networks) {
+  std::vector<Case> found;
+  for (const ModelEntry& model : all_models()) {
+    if (model.trained_by_loop != networks) continue;
+    for (const TaskEntry& task : all_tasks()) {
+      if (std::ranges::find(model.kinds, task.kind) == model.kinds.end()) continue;
+      for (const std::string& view : model.views) {
+        if (offers(task, view)) found.push_back({model, task, view});
+      }
+    }
+  }
+  return found;
+}
+
+std::string test_name(const Case& one) { return one.model.name + "_on_" + one.task.name + "_" + one.view; }
+
+Loaded load(const Case& one) {
+  static std::map<std::string, std::unique_ptr<Dataset>> datasets;
+  static std::map<std::pair<std::string, std::string>, View> views;
+  std::unique_ptr<Dataset>& dataset = datasets[one.task.name];
+  if (dataset == nullptr) dataset = load_twin(one.task);
+  const auto key = std::pair(one.task.name, one.view);
+  if (!views.contains(key)) views.emplace(key, dataset->view(one.view));
+  return {one, dataset->examples(), views.at(key), Params(one.model.params)};
+}
+
+std::vector<std::int64_t> row_range(std::int64_t begin, std::int64_t end) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(end - begin));
+  std::iota(rows.begin(), rows.end(), begin);
+  return rows;
+}
+
+std::vector<double> targets_of(const Loaded& loaded, std::span<const std::int64_t> rows) {
+  std::vector<double> targets;
+  for (const std::int64_t row : rows) {
+    for (std::int64_t t = 0; t < loaded.targets(); ++t) {
+      targets.push_back(loaded.examples.targets[static_cast<std::size_t>(row * loaded.targets() + t)]);
+    }
+  }
+  return targets;
+}
+
+View with_short_rows(const View& view) {
+  View cut = view;
+  if (auto* codes = std::get_if<CodeView>(&cut.data)) {
+    codes->codes = codes->codes.clone();
+    codes->lengths = codes->lengths.clone();
+    for (std::int64_t row = 0; row < codes->codes.size(0); row += 3) {
+      const std::int64_t half = codes->lengths[row].item<std::int64_t>() / 2 + 1;
+      codes->lengths[row].fill_(half);
+      codes->codes[row].narrow(0, half, codes->codes.size(1) - half).fill_(codes->symbols);
+    }
+  } else if (auto* text = std::get_if<TextView>(&cut.data)) {
+    for (std::size_t row = 0; row < text->rows.size(); row += 3) text->rows[row].resize(text->rows[row].size() / 2 + 1);
+  }
+  return cut;
+}
+
+bool same(const View& a, const View& b) {
+  if (a.name != b.name || a.data.index() != b.data.index()) return false;
+  if (const auto* text = std::get_if<TextView>(&a.data)) return text->rows == std::get<TextView>(b.data).rows;
+  if (const auto* dense = std::get_if<DenseView>(&a.data)) {
+    return at::equal(dense->values, std::get<DenseView>(b.data).values);
+  }
+  if (const auto* codes = std::get_if<CodeView>(&a.data)) {
+    const auto& other = std::get<CodeView>(b.data);
+    return codes->symbols == other.symbols && at::equal(codes->codes, other.codes) &&
+           at::equal(codes->lengths, other.lengths);
+  }
+  const auto& sets = std::get<SetView>(a.data);
+  const auto& other = std::get<SetView>(b.data);
+  return sets.features == other.features && at::equal(sets.offsets, other.offsets) &&
+         at::equal(sets.members, other.members);
+}
+
+TEST(Conformance, MeetsTasksNetworksAndEstimators) {
+  EXPECT_FALSE(all_tasks().empty());
+  EXPECT_FALSE(cases(true).empty());
+  EXPECT_FALSE(cases(false).empty());
+}
+
+/// A model that no task can use is tested by nothing.
+TEST(Conformance, EveryModelMeetsATask) {
+  std::vector<Case> all = cases(true);
+  for (Case& one : cases(false)) all.push_back(std::move(one));
+  for (const ModelEntry& model : all_models()) {
+    EXPECT_TRUE(std::ranges::any_of(all, [&](const Case& one) { return one.model.name == model.name; })) << model.name;
+  }
+}
+
+}  // namespace seqbench::property

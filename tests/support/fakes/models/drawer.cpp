@@ -1,0 +1,112 @@
+// A network with dropout whose sampler draws its rows anew each epoch: what resuming must get right.
+// `nan_at` gives a NaN loss at that step; `step_ms` makes steps slow enough to be killed in.
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
+#include <unistd.h>
+
+#include <cmath>
+
+#include "harness/contract/model.h"
+
+namespace seqbench::fakes::drawer {
+namespace {
+
+constexpr std::int64_t kHidden = 24;
+constexpr float kDropout = 0.25F;
+
+at::Tensor drawn(const Streams& streams, const std::string& name, at::IntArrayRef shape, at::ScalarType dtype) {
+  at::Tensor out = at::empty(shape, at::kFloat);
+  Draws draws = streams.open("init/" + name).at();
+  float* cell = out.mutable_data_ptr<float>();
+  for (std::int64_t i = 0; i < out.numel(); ++i) cell[i] = draws.uniform_float() - 0.5F;
+  return out.to(dtype).set_requires_grad(true);
+}
+
+class Drawer : public Network {
+ public:
+  explicit Drawer(const ModelContext& context)
+      : streams_(context.streams),
+        step_us_(static_cast<useconds_t>(context.params.integer("step_ms") * 1000)),
+        nan_at_(context.params.integer("nan_at")) {
+    const std::int64_t features = std::get<DenseView>(context.view.data).values.size(1);
+    first_ = drawn(streams_, "first", {kHidden, features}, context.dtype);
+    second_ = drawn(streams_, "second", {context.targets, kHidden}, context.dtype);
+  }
+
+  [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
+    const at::Tensor& values = std::get<DenseView>(view.data).values;
+    const std::int64_t width = values.size(1);
+    at::Tensor out = at::empty({static_cast<std::int64_t>(rows.size()), width}, at::kFloat);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      std::copy_n(values.const_data_ptr<float>() + rows[i] * width, width,
+                  out.mutable_data_ptr<float>() + static_cast<std::int64_t>(i) * width);
+    }
+    Batch batch;
+    batch.inputs = {{"features", out}};
+    batch.rows.assign(rows.begin(), rows.end());
+    return batch;
+  }
+
+  [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override {
+    at::Tensor hidden = at::relu(at::linear(batch.input("features").to(first_.scalar_type()), first_));
+    if (pass.training) {
+      if (step_us_ > 0) ::usleep(step_us_);
+      hidden = hidden.mul(mask(hidden, pass));
+    }
+    at::Tensor out = at::linear(hidden, second_);
+    return pass.training && nan_at_ >= 0 && pass.step >= nan_at_ ? out.mul(std::nan("")) : out;
+  }
+
+  [[nodiscard]] std::vector<NamedTensor> parameters() override { return {{"first", first_}, {"second", second_}}; }
+
+  /// Half of the rows, other ones each epoch.
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> sample_epoch(std::span<const std::int64_t> train_rows,
+                                                                      std::int64_t epoch) const override {
+    std::vector<std::int64_t> rows(train_rows.begin(), train_rows.end());
+    streams_.open("sampler").at({static_cast<std::uint32_t>(epoch), 0, 0}).shuffle(std::span(rows));
+    rows.resize((rows.size() + 1) / 2);
+    return rows;
+  }
+
+ private:
+  [[nodiscard]] at::Tensor mask(const at::Tensor& like, const Pass& pass) const {
+    at::Tensor out = at::empty(like.sizes(), at::kFloat);
+    const Stream stream = streams_.open("dropout/hidden");
+    for (std::int64_t row = 0; row < like.size(0); ++row) {
+      Draws draws = stream.at({static_cast<std::uint32_t>(pass.epoch), static_cast<std::uint32_t>(pass.step),
+                               static_cast<std::uint32_t>(row)});
+      for (std::int64_t i = 0; i < like.size(1); ++i) {
+        out.mutable_data_ptr<float>()[row * like.size(1) + i] =
+            draws.uniform_float() < kDropout ? 0.0F : 1.0F / (1.0F - kDropout);
+      }
+    }
+    return out.to(like.scalar_type());
+  }
+
+  Streams streams_;
+  useconds_t step_us_;
+  std::int64_t nan_at_;
+  at::Tensor first_, second_;
+};
+
+std::unique_ptr<Network> make(const ModelContext& context) { return std::make_unique<Drawer>(context); }
+
+}  // namespace
+}  // namespace seqbench::fakes::drawer
+
+namespace seqbench {
+
+SEQBENCH_MODEL(drawer) {
+  ModelEntry entry;
+  entry.summary = "dropout and a sampler that draws anew each epoch";
+  entry.views = {"features"};
+  entry.kinds = {TaskKind::kRegression};
+  entry.params = {{.name = "step_ms", .fallback = std::int64_t{0}, .help = "sleep in each step", .low = 0, .high = 1000},
+                  {.name = "nan_at", .fallback = std::int64_t{-1}, .help = "step of the first NaN, -1 = never", .low = -1}};
+  entry.train = {{"sampler", std::string("model")}};
+  entry.network = &fakes::drawer::make;
+  return entry;
+}
+
+}  // namespace seqbench

@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/error.h"
+#include "tests/unit/reports/store_fixture.h"
+
+namespace seqbench::reports {
+namespace {
+
+using Tables = StoreFixture;
+using Leaderboard = StoreFixture;
+
+TaskTable only_table(const std::filesystem::path& path, const store::RunSummary& run) {
+  auto tables = tables_of_run(store::Reader(path), run);
+  EXPECT_EQ(tables.size(), 1u);
+  return tables.at(0);
+}
+
+TEST_F(Tables, GroupTrialsIntoRows) {
+  const TaskTable table = only_table(
+      path(), fill({{.label = "c", .model = "ceiling", .kind = "ceiling"},
+                    {.label = "control", .kind = "control"},
+                    {.seed = 2},
+                    {.seed = 1},
+                    {.seed = 3, .verdict = "crash"},
+                    {.seed = 4, .run = false}}));
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_EQ(table.rows[0].label, "net");
+  EXPECT_EQ(table.rows[1].label, "control");
+  EXPECT_EQ(table.rows[2].label, "c");
+  const Row& net = table.rows[0];
+  EXPECT_EQ(net.seeds, (std::vector<std::int64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(net.done, 2);
+  EXPECT_EQ(net.failed, 1);
+  EXPECT_EQ(net.missing, 1);
+  ASSERT_EQ(net.failures.size(), 1u);
+  EXPECT_EQ(net.failures[0], net.keys[2] + ": crash: loss is nan at step 3");
+  EXPECT_EQ(net.parameters, 12345);
+  EXPECT_NEAR(net.seconds_per_trial, 2.0, 1e-9);
+  EXPECT_EQ(net.peak_bytes, 256ll << 20);
+  EXPECT_EQ(net.view, "one_hot");
+  EXPECT_EQ(table.title, "Toy heights");
+  EXPECT_EQ(table.rank_metric, "mse");
+  EXPECT_FALSE(table.higher_is_better);
+}
+
+TEST_F(Tables, FixedSplitsHaveTheBootstrapInterval) {
+  const std::vector<Made> made = {{.seed = 1, .error = 0.5}, {.seed = 2, .error = 0.5}};
+  const TaskTable table = only_table(path(), fill(made));
+  std::vector<std::vector<double>> predictions;
+  std::vector<double> truth;
+  for (const Made& m : made) {
+    const store::TrialRecord record = record_of(m);
+    predictions.push_back(record.predictions.at(0).values);
+    truth = record.predictions.at(0).examples.truth;
+  }
+  const analyze::Summary want = analyze::fixed_split(analyze::metric("mse"), truth, predictions);
+  const Row::Cell* cell = table.rows[0].cell("mse", "test");
+  ASSERT_NE(cell, nullptr);
+  EXPECT_NEAR(cell->summary.mean, want.mean, 1e-12);
+  EXPECT_NEAR(cell->summary.low, want.low, 1e-12);
+  EXPECT_NEAR(cell->summary.high, want.high, 1e-12);
+  EXPECT_EQ(cell->summary.method, "seeds x test rows");
+  const Row::Cell* validation = table.rows[0].cell("mse", "validation");
+  ASSERT_NE(validation, nullptr);
+  EXPECT_TRUE(std::isnan(validation->summary.low));
+  EXPECT_EQ(validation->summary.method, "none: predictions not stored");
+}
+
+TEST_F(Tables, SlicesAreOrderedByNumberAndHaveIntervals) {
+  const TaskTable table = only_table(path(), fill({{.error = 0.5}}));
+  std::vector<std::string> slices;
+  for (const Row::Cell& cell : table.rows[0].cells) {
+    if (cell.metric == "mse" && cell.split == "test") slices.push_back(cell.slice);
+  }
+  EXPECT_EQ(slices, (std::vector<std::string>{"all", "group=2", "group=10"}));
+  const Row::Cell* cell = table.rows[0].cell("mse", "test", "group=10");
+  EXPECT_EQ(cell->n, 20);
+  EXPECT_EQ(cell->summary.method, "test rows");
+  EXPECT_LT(cell->summary.low, cell->summary.mean);
+  EXPECT_GT(cell->summary.high, cell->summary.mean);
+}
+
+TEST_F(Tables, NoIntervalFromPredictionsThatDoNotGiveTheMetric) {
+  const TaskTable table = only_table(path(), fill({{.error = 0.5, .stored_error = 1e-6},
+                                                   {.label = "bare", .error = 0.5, .save_predictions = false}}));
+  const auto method = [&](std::size_t row, const char* metric) { return table.rows[row].cell(metric, "test")->summary.method; };
+  EXPECT_EQ(method(0, "mse"), "none: stored predictions give another value");
+  EXPECT_EQ(method(0, "spearman"), "test rows");
+  EXPECT_EQ(method(1, "mse"), "none: predictions not stored");
+}
+
+TEST_F(Tables, FoldsAverageSeedsFirst) {
+  std::vector<Made> made;
+  for (std::int64_t fold = 0; fold < 4; ++fold) {
+    for (std::int64_t seed : {1, 2}) made.push_back({.split_kind = "kfold", .seed = seed, .fold = fold, .error = 0.5});
+  }
+  const TaskTable table = only_table(path(), fill(made));
+  std::vector<double> folds;
+  for (std::size_t i = 0; i < made.size(); i += 2) {
+    folds.push_back((record_of(made[i]).metrics[0].value + record_of(made[i + 1]).metrics[0].value) / 2);
+  }
+  const analyze::Summary want = analyze::over_folds(folds, 60.0 / 240);
+  const analyze::Summary& got = table.rows[0].cell("mse", "test")->summary;
+  EXPECT_NEAR(got.mean, want.mean, 1e-12);
+  EXPECT_NEAR(got.sd, want.sd, 1e-12);
+  EXPECT_NEAR(got.low, want.low, 1e-12);
+  EXPECT_EQ(got.method, want.method);
+  EXPECT_EQ(got.trials, 8);
+  EXPECT_EQ(table.rows[0].cell("mse", "train")->summary.method, "none: rows are trained on");
+}
+
+TEST_F(Tables, DiagnosticsKnowTheBestConstantAndTheVariance) {
+  const TaskTable table = only_table(path(), fill({{.error = 0.5}}));
+  const std::vector<double> truth = record_of({}).predictions.at(0).examples.truth;
+  ASSERT_EQ(table.diagnostics.size(), 2u);  // no constant has a rank correlation
+  EXPECT_EQ(table.diagnostics[0].label, "label variance");
+  EXPECT_EQ(table.diagnostics[1].metric, "mse");
+  EXPECT_NEAR(table.diagnostics[0].value, analyze::variance(truth), 1e-12);
+  EXPECT_NEAR(table.diagnostics[1].value, analyze::variance(truth), 1e-12);
+}
+
+std::vector<std::string> labels(const TaskTable& table) {
+  std::vector<std::string> out;
+  for (const Row& row : table.rows) out.push_back(row.label);
+  return out;
+}
+
+TEST_F(Leaderboard, RanksWithinAContest) {
+  fill({{.label = "worse", .error = 0.9},
+        {.label = "better", .error = 0.4},
+        {.label = "control", .kind = "control", .error = 0.6},
+        {.label = "ceiling", .model = "ceiling", .kind = "ceiling", .error = 0.1},
+        {.label = "smoke", .scale = "smoke", .error = 0.01},
+        {.label = "real", .source = "real", .error = 2},
+        {.label = "cheat", .keep = "published_test", .error = 0.01},
+        {.label = "failed", .verdict = "crash"}},
+       "toys/first", {printed("net", "as printed", 0.251)});
+  const store::Reader store(path());
+  const TaskTable table = leaderboard(store, "toy");
+  EXPECT_EQ(labels(table), (std::vector<std::string>{"real", "ceiling", "better", "control", "worse", "smoke"}));
+  const Json json = leaderboard_json(table);
+  std::vector<Json> ranks, contests;
+  for (const Json& row : json["rows"]) {
+    ranks.push_back(row["rank"]);
+    contests.push_back(row["contest"]);
+  }
+  EXPECT_EQ(ranks, (std::vector<Json>{1, Json(), 1, 2, 3, 1}));
+  EXPECT_EQ(contests, (std::vector<Json>{0, 1, 1, 1, 1, 2}));
+  const std::string text = leaderboard_text(table);
+  EXPECT_NE(text.find("Toy heights (toy), by mse on test rows, lower is better\n"), std::string::npos);
+  EXPECT_LT(text.find("Real data, desk scale"), text.find("On the synthetic twin, desk scale"));
+  EXPECT_LT(text.find("worse"), text.find("published: as printed"));
+  EXPECT_LT(text.find("published: as printed"), text.find("0.251"));
+  const std::string top = leaderboard_text(table, 1);
+  EXPECT_NE(top.find("better"), std::string::npos);
+  EXPECT_EQ(top.find("worse"), std::string::npos);
+}
+
+TEST_F(Leaderboard, RanksByTheMetricAskedFor) {
+  fill({{.label = "worse", .error = 0.9}, {.label = "better", .error = 0.4}});
+  const store::Reader store(path());
+  const TaskTable table = leaderboard(store, "toy", "spearman");
+  EXPECT_EQ(labels(table), (std::vector<std::string>{"better", "worse"}));
+  EXPECT_TRUE(table.higher_is_better);
+  EXPECT_EQ(table.metrics, (std::vector<std::string>{"spearman", "mse"}));
+  for (const TrialValue& value : table.values) EXPECT_EQ(table.rows[value.row].keys.at(0), value.key);
+  EXPECT_THROW((void)leaderboard(store, "toy", "speerman"), InputError);
+}
+
+TEST_F(Leaderboard, KeepsTheNewestCodeOnly) {
+  fill({{.seed = 1, .error = 0.4}, {.seed = 2, .error = 0.4}}, "toys/old");
+  fill({{.code = "b", .seed = 1, .error = 0.5}}, "toys/new");
+  const TaskTable table = leaderboard(store::Reader(path()), "toy");
+  ASSERT_EQ(table.rows.size(), 1u);
+  EXPECT_EQ(table.rows[0].keys, (std::vector<std::string>{row_of({.code = "b", .seed = 1}).key}));
+}
+
+TEST_F(Leaderboard, SaysWhenThereIsNothing) {
+  fill({{.run = false}});
+  EXPECT_EQ(leaderboard_text(leaderboard(store::Reader(path()), "toy")), "Toy heights (toy)\nno trial of this task is done\n");
+}
+
+}  // namespace
+}  // namespace seqbench::reports

@@ -1,0 +1,100 @@
+#include <ATen/core/Tensor.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/base/error.h"
+#include "tests/unit/tasks/promoter_support.h"
+
+namespace seqbench::test {
+namespace {
+
+const std::string kLetters = "ACGT";
+
+TEST(PromoterTask, ExamplesAreWhole) {
+  const auto dataset = promoter_twin();
+  const Examples& examples = dataset->examples();
+  ASSERT_EQ(examples.rows(), 2570);
+  EXPECT_EQ(std::set<std::string>(examples.ids.begin(), examples.ids.end()).size(), 2570u);
+  ASSERT_EQ(examples.targets.size(), 2570u);
+  ASSERT_EQ(examples.expected.size(), 2570u);
+  ASSERT_EQ(examples.noiseless.size(), 2570u);
+  std::int64_t promoters = 0;
+  for (std::size_t i = 0; i < 2570; ++i) {
+    ASSERT_TRUE(examples.targets[i] == 0 || examples.targets[i] == 1);
+    ASSERT_GT(examples.expected[i], 0);
+    ASSERT_LT(examples.expected[i], 1);
+    promoters += examples.targets[i] == 1 ? 1 : 0;
+  }
+  EXPECT_EQ(examples.counts.at("promoters"), promoters);
+  EXPECT_EQ(std::get<std::vector<std::string>>(examples.fields.at("locus")).size(), 2570u);
+  const auto& gc = std::get<std::vector<double>>(examples.fields.at("gc"));
+  const auto& dna = std::get<TextView>(dataset->view("dna").data).rows;
+  const auto count = [&](char c) { return std::count(dna[7].begin(), dna[7].end(), c); };
+  EXPECT_DOUBLE_EQ(gc[7], static_cast<double>(count('C') + count('G')) / 300.0);
+}
+
+TEST(PromoterTask, FewRowsAreTheFirstOfMany) {
+  const auto all = promoter_twin();
+  for (const std::int64_t rows : {1, 3, 40}) {
+    const auto few = promoter_twin({.rows = rows});
+    ASSERT_EQ(few->examples().rows(), rows);
+    const auto last = static_cast<std::size_t>(rows - 1);
+    EXPECT_EQ(few->examples().ids[last], all->examples().ids[last]);
+    EXPECT_EQ(std::get<TextView>(few->view("dna").data).rows[last], std::get<TextView>(all->view("dna").data).rows[last]);
+    EXPECT_EQ(std::get<CodeView>(few->view("one_hot").data).codes.size(0), rows);
+    EXPECT_EQ(std::get<DenseView>(few->view("kmer_counts").data).values.size(0), rows);
+  }
+  EXPECT_EQ(promoter_twin({.rows = 2600})->examples().rows(), 2600);
+}
+
+TEST(PromoterTask, CodesSpellTheLetters) {
+  const auto dataset = promoter_twin({.rows = 20});
+  const View text = dataset->view("dna");
+  const View coded = dataset->view("one_hot");
+  EXPECT_EQ(coded.name, "one_hot");
+  const auto& rows = std::get<TextView>(text.data).rows;
+  const auto& view = std::get<CodeView>(coded.data);
+  EXPECT_EQ(view.symbols, 4);
+  ASSERT_EQ(view.codes.sizes(), (std::vector<std::int64_t>{20, 300}));
+  ASSERT_EQ(view.codes.scalar_type(), at::kByte);
+  const auto* codes = view.codes.const_data_ptr<std::uint8_t>();
+  for (const std::string& row : rows) {
+    for (const char letter : row) ASSERT_EQ(kLetters.at(*codes++), letter);
+  }
+  for (std::int64_t i = 0; i < 20; ++i) EXPECT_EQ(view.lengths.const_data_ptr<std::int64_t>()[i], 300);
+}
+
+TEST(PromoterTask, CountsAreThoseOfTheText) {
+  for (const std::int64_t k : {1, 2, 4, 6}) {
+    const auto dataset = promoter_twin({.rows = 5, .k = k});
+    const View counted = dataset->view("kmer_counts");
+    const auto& values = std::get<DenseView>(counted.data).values;
+    const std::int64_t features = std::int64_t{1} << (2 * k);
+    ASSERT_EQ(values.sizes(), (std::vector<std::int64_t>{5, features}));
+    ASSERT_EQ(values.scalar_type(), at::kFloat);
+    const auto* value = values.const_data_ptr<float>();
+    const View text = dataset->view("dna");
+    for (const std::string& row : std::get<TextView>(text.data).rows) {
+      std::vector<double> counts(static_cast<std::size_t>(features));
+      for (std::size_t i = 0; i + static_cast<std::size_t>(k) <= row.size(); ++i) {
+        std::size_t kmer = 0;
+        for (const char c : row.substr(i, static_cast<std::size_t>(k))) kmer = kmer * 4 + kLetters.find(c);
+        counts[kmer] += 1;
+      }
+      for (const double count : counts) ASSERT_NEAR(*value++, count / static_cast<double>(301 - k), 1e-7);
+    }
+  }
+}
+
+TEST(PromoterTask, RealDataIsRefused) {
+  const TaskEntry task = promoter_task();
+  const Params params(task.params);
+  EXPECT_FALSE(task.has_real);
+  EXPECT_THROW((void)task.load({.twin = false, .folder = "nowhere", .params = params}), InputError);
+}
+
+}  // namespace
+}  // namespace seqbench::test

@@ -27,6 +27,7 @@ class Parser {
     app_.set_version_flag("--version", std::string(version().program));
     app_.require_subcommand(1);
     app_.fallthrough();
+    app_.get_formatter()->column_width(22);
     app_.add_option("--store", a_.store, "the store [results/seqbench.db, or SEQBENCH_STORE]");
     app_.add_option("--data", a_.data, "the data home [data, or SEQBENCH_DATA]");
     app_.add_flag("--json", a_.json, "one JSON document, or JSON lines for run");
@@ -178,10 +179,15 @@ std::string hint(const std::string& word, const std::vector<std::string>& names)
   return close ? fmt::format("; nearest: '{}'", *close) : "";
 }
 
-/// The word that CLI11 could not place, when its message ends in one.
-std::string last_word(const std::string& message) {
-  const std::size_t space = message.find_last_of(' ');
-  return space == std::string::npos ? message : message.substr(space + 1);
+/// The first flag on the command line that the command does not have, or "".
+std::string unknown_flag(int argc, char** argv, const std::vector<std::string>& known) {
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    const std::string_view word = argv[i];
+    if (!word.starts_with("--")) continue;
+    const std::string flag(word.substr(0, word.find('=')));
+    if (std::find(known.begin(), known.end(), flag) == known.end()) return flag;
+  }
+  return "";
 }
 
 int usage_error(Parser& parser, const CLI::ParseError& error, int argc, char** argv) {
@@ -194,8 +200,7 @@ int usage_error(Parser& parser, const CLI::ParseError& error, int argc, char** a
   }
   if (!first.empty() && std::find(commands.begin(), commands.end(), first) == commands.end()) {
     text = fmt::format("unknown command '{}'{}", printable(first), hint(first, commands));
-  } else if (const std::string word = last_word(text); word.rfind("--", 0) == 0) {
-    const std::string flag = word.substr(0, word.find('='));
+  } else if (const std::string flag = unknown_flag(argc, argv, parser.flag_names()); !flag.empty()) {
     text = fmt::format("unknown flag '{}'{}", printable(flag), hint(flag, parser.flag_names()));
   }
   fmt::print(stderr, "seqbench: {}\nsee seqbench --help\n", text);

@@ -55,8 +55,9 @@ ExitCode report(const Context& context) {
 
 ExitCode leaderboard(const Context& context) {
   const Arguments& a = context.arguments;
+  const std::string task = task_by_prefix(context, a.what).name;
   const store::Reader store(a.store);
-  const reports::TaskTable table = reports::leaderboard(store, task_by_prefix(context, a.what).name, a.metric);
+  const reports::TaskTable table = reports::leaderboard(store, task, a.metric);
   if (a.json) {
     print_json(reports::leaderboard_json(table));
   } else {

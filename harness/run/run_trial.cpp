@@ -141,7 +141,6 @@ Predict ceiling(const Work& work) {
 
 Predict make_predictor(Work& work, DataCache& cache) {
   if (work.config.model == nullptr) return ceiling(work);
-  const measure::PhaseClock::Span span(work.clock, "fit");
   const View& view = cache.view(work.config.view);
   const ModelContext context{.params = work.config.model_params,
                              .view = view,

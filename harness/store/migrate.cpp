@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 void refuse_newer(const fs::path& path, int version, int newest) {
   if (version <= newest) return;
   throw InputError(fmt::format(
-      "store '{}' is of version {}, newer than this program's {}: use the program that wrote it", path.string(), version,
-      newest));
+      "store '{}' is of version {}, newer than this program's {}: use the program that wrote it", path.string(),
+      version, newest));
 }
 
 void sync_file(const fs::path& path) {

@@ -37,7 +37,7 @@ RunSummary run_of(const Rows& row) {
 /// A trial `t` with label and ordinal from `rt`, and its newest done execution, or its newest state.
 constexpr std::string_view kTrialColumns =
     "SELECT t.key, rt.label, t.task, t.model, t.variant, t.kind, t.source, t.scale, t.split_kind,"
-    "  coalesce(json_extract(t.config, '$.view'), ''),"
+    "  coalesce(json_extract(t.config, '$.model.view'), ''),"
     "  e.status, e.verdict, e.reason, e.result_sha256,"
     "  t.seed, t.rep, t.fold, e.id, rt.ordinal, e.step, e.params_total, t.config, e.chosen,"
     "  (SELECT count(*) FROM attempts a WHERE a.execution = e.id),"
@@ -246,7 +246,7 @@ std::optional<Reader::Pace> Reader::pace(std::string_view task, std::string_view
       "  coalesce(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0) / 1e9, sum(g.total_ns) / 1e9"
       " FROM trials t JOIN executions e ON e.trial = t.id AND e.status = 'done'"
       " JOIN attempts a ON a.execution = e.id AND a.status = 'done' JOIN timings g ON g.attempt = a.id"
-      " WHERE t.task = ? AND t.model = ? AND coalesce(json_extract(t.config, '$.view'), '') = ?"
+      " WHERE t.task = ? AND t.model = ? AND coalesce(json_extract(t.config, '$.model.view'), '') = ?"
       " GROUP BY e.id ORDER BY e.id DESC LIMIT 20",
       task, model, view);
   std::vector<double> per_step, other, steps;

@@ -25,7 +25,7 @@ struct TrialRow {
   std::string source, scale, split_kind;
   std::int64_t task_version = 1, model_version = 1;
   std::string weights = "none";
-  Json config;  // all that the key is made of; its string `view` names the model's view
+  Json config;  // all that the key is made of; `model.view` in it names the view
   std::string data_sha256;
   std::string kind = "fit";  // fit | control | ceiling
 };

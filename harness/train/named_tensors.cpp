@@ -17,7 +17,7 @@ namespace {
 
 using ByName = std::map<std::string, at::Tensor, std::less<>>;
 
-/// "F32 [3, 4]" in torch's words: "Float [3, 4]".
+/// "Float [3, 4]"
 std::string form(const at::Tensor& tensor) {
   return fmt::format("{} [{}]", c10::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
 }
@@ -52,7 +52,8 @@ void append(std::vector<NamedTensor>& into, const std::string& prefix, std::span
 }
 
 const at::Tensor* find(std::span<const NamedTensor> tensors, std::string_view name) {
-  const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const auto& entry) { return entry.name == name; });
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(), [&](const auto& entry) { return entry.name == name; });
   return found == tensors.end() ? nullptr : &found->tensor;
 }
 

@@ -38,9 +38,9 @@ std::unique_ptr<torch::optim::Optimizer> make(const FitSettings& settings, const
     return std::make_unique<torch::optim::AdamW>(tensors, adam_options<torch::optim::AdamWOptions>(settings));
   }
   if (settings.optimizer == "sgd") {
-    return std::make_unique<torch::optim::SGD>(
-        tensors,
-        torch::optim::SGDOptions(settings.learning_rate).momentum(settings.momentum).weight_decay(settings.weight_decay));
+    auto options = torch::optim::SGDOptions(settings.learning_rate);
+    options.momentum(settings.momentum).weight_decay(settings.weight_decay);
+    return std::make_unique<torch::optim::SGD>(tensors, options);
   }
   throw InputError(fmt::format("'train.optimizer' must be one of adam, adamw, sgd, got \"{}\"",
                                printable(settings.optimizer)));

@@ -28,7 +28,9 @@ name = "echo"
     def check(self, models, verdict, reason, limits=""):
         toml = self.experiment(models, limits)
         _, err = self.call("run", toml, "--no-progress", expect=1)
-        faulty, echo = self.verdicts()
+        rows = {row[0]: row for row in self.verdicts()}
+        echo = rows.pop("echo")
+        (faulty,) = rows.values()
         self.assertEqual(faulty[1:3], ("failed", verdict))
         self.assertIn(reason, faulty[3])
         self.assertIn(reason, err)
@@ -67,7 +69,7 @@ name = "echo"
         self.check(self.faulty("nan"), "wrong_answer", "predictions")
 
     def test_nan_loss(self):
-        self.check('[[model]]\nname = "drawer"\nparams = { nan_at = 5 }', "nan_loss", "step 5")
+        self.check('[[model]]\nname = "drawer"\nparams = { nan_at = 5 }', "nan_loss", "step 6")
 
     def test_fail_fast_stops_the_sweep(self):
         toml = self.experiment(self.faulty("throw"))

@@ -1,7 +1,5 @@
 """Bad input and a bad machine: the exit codes of the README, nothing half-written, nothing lost."""
 import os
-import pathlib
-import shutil
 import subprocess
 import unittest
 
@@ -104,13 +102,12 @@ class FullDiskTest(MachineCase):
         self.call("run", toml, "--no-progress", "--set", "seeds=1", store=store)
         first = self.results(store)
         self.assertTrue(first)
-        with open(filler, "wb") as file:   # fill the disk to the last page
-            try:
-                while True:
-                    file.write(b"x" * 4096)
-                    file.flush()
-            except OSError:
-                pass
+        descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)   # fill the disk to the last page
+        try:
+            while True:
+                os.write(descriptor, b"x" * 4096)
+        except OSError:
+            os.close(descriptor)
         _, err = self.call("run", toml, "--no-progress", store=store, expect=4)
         self.assertTrue(err.strip())
         filler.unlink()

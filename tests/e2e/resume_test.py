@@ -42,11 +42,14 @@ class ResumeCase(program.ProgramCase):
         return self.results(store), self.export(store)
 
     def inside_after_checkpoint(self):
-        """Is a trial live now that has a checkpoint in the store?"""
+        """Does the newest run have an attempt under way at a trial that has a checkpoint?"""
         if not self.store.exists():
             return False
-        return bool(self.rows("SELECT 1 FROM executions e JOIN checkpoints c ON c.execution = e.id "
-                              "WHERE e.status IN ('running', 'interrupted')"))
+        return bool(self.rows("SELECT 1 FROM attempts a JOIN checkpoints c ON c.execution = a.execution "
+                              "WHERE a.status = 'running' AND a.run = (SELECT max(id) FROM runs)"))
+
+    def run_count(self):
+        return self.rows("SELECT count(*) FROM runs")[0][0] if self.store.exists() else 0
 
     def assert_equal_to(self, undisturbed):
         results, text = undisturbed
@@ -66,6 +69,7 @@ class KillTest(ResumeCase):
         draw = random.Random(seed)
         inside = 0
         for kill in range(20):
+            runs = self.run_count()
             process = self.start("run", toml, *FLAGS)
             time.sleep(draw.uniform(0.3, 1.6))
             self.assertIsNone(process.poll(), f"the run ended before kill {kill}: make it longer")
@@ -73,7 +77,7 @@ class KillTest(ResumeCase):
                 self.kill_a_worker(process)
             process.kill()
             process.communicate()
-            inside += self.inside_after_checkpoint()
+            inside += self.run_count() > runs and self.inside_after_checkpoint()
             self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)] if self.store.exists() else [])
         self.assertGreaterEqual(inside, 10, "kills inside a trial after its first checkpoint")
         self.call("run", toml, *FLAGS)
@@ -165,7 +169,7 @@ class WorkersTest(ResumeCase):
             _, err = process.communicate(timeout=120)
             self.assertEqual(process.returncode, 0, err)
         self.assertEqual(self.rows("SELECT max(n) FROM (SELECT count(*) AS n FROM attempts GROUP BY execution)"), [(1,)])
-        self.assertEqual(self.rows("SELECT count(*) FROM executions"), [(4,)])
+        self.assertEqual(self.rows("SELECT count(*) FROM executions"), [(5,)], "four seeds and the ceiling")
 
 
 class CheckpointTest(ResumeCase):

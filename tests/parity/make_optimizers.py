@@ -109,7 +109,8 @@ def train(case):
 
 
 def initial_parameters():
-    shapes = {"hidden.weight": (HIDDEN, FEATURES), "hidden.bias": (HIDDEN,), "out.weight": (1, HIDDEN), "out.bias": (1,)}
+    shapes = {"hidden.weight": (HIDDEN, FEATURES), "hidden.bias": (HIDDEN,),
+              "out.weight": (1, HIDDEN), "out.bias": (1,)}
     return {name: torch.tensor(wave(math.prod(shape), phase), dtype=torch.float64).reshape(shape)
             for phase, (name, shape) in enumerate(shapes.items())}
 
@@ -149,11 +150,13 @@ def main():
                     for name, value in initial_parameters().items()},
         "start_f32": wave(6, 4.0),
         "fits": [train(case) for case in CASES],
-        "optimizers": [follow_gradients(case) for case in CASES if case["schedule"] == "constant" and not case["warmup"]],
+        "optimizers": [follow_gradients(case) for case in CASES
+                       if case["schedule"] == "constant" and not case["warmup"]],
         "schedules": [rates(case, steps) for case, steps in SCHEDULES],
     }
     path = pathlib.Path(__file__).with_name("optimizers.json")
-    path.write_text(json.dumps(golden, indent=None, separators=(",", ":")).replace('},{"optimizer"', '},\n{"optimizer"') + "\n")
+    text = json.dumps(golden, separators=(",", ":"))
+    path.write_text(text.replace('},{"optimizer"', '},\n{"optimizer"') + "\n")  # a case a line
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@ PRAGMA page_size=8192;
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL, program TEXT NOT NULL) STRICT;
-INSERT INTO schema_migrations VALUES(1,'initial','2026-11-21T13:19:07.559Z','0.1.0');
+INSERT INTO schema_migrations VALUES(1,'initial','2026-11-21T13:53:00.767Z','0.1.0');
 CREATE TABLE experiments (id INTEGER PRIMARY KEY,
   spec_sha256 TEXT NOT NULL UNIQUE CHECK (length(spec_sha256) = 64), name TEXT NOT NULL, title TEXT, paper TEXT, reruns TEXT,
   source TEXT NOT NULL, spec_toml TEXT NOT NULL, resolved TEXT NOT NULL CHECK (json_valid(resolved)), created_at TEXT NOT NULL) STRICT;
-INSERT INTO experiments VALUES(1,'16a521028a1fde651aa4c84d59c125ddfa194750d08f60e09ab07dd451ba2a69','controls/gfp','Controls','004',NULL,'experiments/controls/gfp.toml',replace('name = 1\n','\n',char(10)),'{"seeds":3}','2026-11-21T13:19:07.590Z');
+INSERT INTO experiments VALUES(1,'16a521028a1fde651aa4c84d59c125ddfa194750d08f60e09ab07dd451ba2a69','controls/gfp','Controls','004',NULL,'experiments/controls/gfp.toml',replace('name = 1\n','\n',char(10)),'{"seeds":3}','2026-11-21T13:53:00.797Z');
 CREATE TABLE environments (id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE,
   numerics_class TEXT NOT NULL, machine_class TEXT NOT NULL, program TEXT NOT NULL, git_commit TEXT NOT NULL,
   git_dirty INTEGER NOT NULL CHECK (git_dirty IN (0,1)), preset TEXT NOT NULL, compiler TEXT NOT NULL, torch TEXT NOT NULL,
@@ -18,7 +18,7 @@ CREATE TABLE runs (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, experiment 
   command TEXT NOT NULL CHECK (json_valid(command)), overrides TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(overrides)),
   scheduler TEXT NOT NULL CHECK (scheduler IN ('local','slurm','submit')),
   status TEXT NOT NULL CHECK (status IN ('running','done','interrupted','failed')), started_at TEXT NOT NULL, ended_at TEXT) STRICT;
-INSERT INTO runs VALUES(1,'01M7Z45DT5CGMCQ59HXJHFWX3N',1,'["seqbench","run","gfp.toml"]','[]','local','interrupted','2026-11-21T13:19:07.590Z','2026-11-21T13:19:07.696Z');
+INSERT INTO runs VALUES(1,'01M7Z63FBXCMX78XPMK7QHBTR1',1,'["seqbench","run","gfp.toml"]','[]','local','interrupted','2026-11-21T13:53:00.797Z','2026-11-21T13:53:00.936Z');
 CREATE TABLE trials (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE CHECK (length(key) = 32),
   spec_key TEXT NOT NULL CHECK (length(spec_key) = 32), code_sha256 TEXT NOT NULL,
   task TEXT NOT NULL, model TEXT NOT NULL, variant TEXT NOT NULL, seed INTEGER NOT NULL, rep INTEGER NOT NULL, fold INTEGER NOT NULL,
@@ -27,10 +27,10 @@ CREATE TABLE trials (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE CHECK (len
   weights TEXT NOT NULL CHECK (weights IN ('none','published','random','trained')),
   config TEXT NOT NULL CHECK (json_valid(config)), data_sha256 TEXT NOT NULL, weights_sha256 TEXT,
   kind TEXT NOT NULL CHECK (kind IN ('fit','eval','speed','control','ceiling','ensemble','external','submitted'))) STRICT;
-INSERT INTO trials VALUES(1,'0a13c00c931b3d72f2b82d968068ac22','1d6dd095951d9805ef93f42aa152e981','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','gfp','cnn','',1,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"seed":1,"view":"one_hot"}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
-INSERT INTO trials VALUES(2,'22bd96d269c0b0f528bf8de8a7b31e11','5d0a30d451181e04861dff9e0caf34f9','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','gfp','ridge','',2,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"seed":2,"view":"one_hot"}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
-INSERT INTO trials VALUES(3,'a6f3195d90a27d5d0c4a2c7f09d035a5','98c3d6f18e08f3ebc6ef954c016d10aa','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','gfp','cnn','',3,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"seed":3,"view":"one_hot"}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
-INSERT INTO trials VALUES(4,'e4b5afd9f98ee0d51fe37599a4dbb3d4','b1fd33eb7d2626d230764ca0b2952961','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','other','ridge','',4,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"seed":4,"view":"one_hot"}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
+INSERT INTO trials VALUES(1,'0a13c00c931b3d72f2b82d968068ac22','1d6dd095951d9805ef93f42aa152e981','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','gfp','cnn','',1,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"model":{"name":"cnn","view":"one_hot"},"seed":1}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
+INSERT INTO trials VALUES(2,'22bd96d269c0b0f528bf8de8a7b31e11','5d0a30d451181e04861dff9e0caf34f9','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','gfp','ridge','',2,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"model":{"name":"ridge","view":"one_hot"},"seed":2}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
+INSERT INTO trials VALUES(3,'a6f3195d90a27d5d0c4a2c7f09d035a5','98c3d6f18e08f3ebc6ef954c016d10aa','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','gfp','cnn','',3,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"model":{"name":"cnn","view":"one_hot"},"seed":3}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
+INSERT INTO trials VALUES(4,'e4b5afd9f98ee0d51fe37599a4dbb3d4','b1fd33eb7d2626d230764ca0b2952961','5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b','other','ridge','',4,0,-1,'twin','smoke','random',1,1,'none','{"learning_rate":1e-01,"model":{"name":"ridge","view":"one_hot"},"seed":4}','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',NULL,'fit');
 CREATE TABLE trial_inputs (trial INTEGER NOT NULL REFERENCES trials(id), role TEXT NOT NULL, ordinal INTEGER NOT NULL,
   source INTEGER NOT NULL REFERENCES trials(id), PRIMARY KEY (trial, role, ordinal)) STRICT, WITHOUT ROWID;
 CREATE TABLE cards (kind TEXT NOT NULL CHECK (kind IN ('task','model')), name TEXT NOT NULL, version INTEGER NOT NULL,
@@ -50,20 +50,20 @@ CREATE TABLE executions (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, trial
   step INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0, params_total INTEGER, params_trained INTEGER,
   chosen TEXT CHECK (chosen IS NULL OR json_valid(chosen)), result_sha256 TEXT, started_at TEXT, ended_at TEXT,
   CHECK ((status = 'done') = (result_sha256 IS NOT NULL)), CHECK (status <> 'failed' OR reason IS NOT NULL)) STRICT;
-INSERT INTO executions VALUES(1,'01M7Z45DTMKWRG18MQC8QM46TM',1,1,'done',NULL,'ok',NULL,10,2,77,NULL,'{"lambda":0.5}','a5a7f3c4f43556e6dcaf5f45a0da69e853fa7aa591b35e64bc02ac6bc466c935','2026-11-21T13:19:07.604Z','2026-11-21T13:19:07.613Z');
-INSERT INTO executions VALUES(2,'01M7Z45DV4GW2D4VY72VESEMYM',3,1,'failed',NULL,'nan_loss','loss is nan at step 3',10,2,77,NULL,'{"lambda":0.5}',NULL,'2026-11-21T13:19:07.620Z','2026-11-21T13:19:07.628Z');
-INSERT INTO executions VALUES(3,'01M7Z45DVM5D6FNEJY6V7084WP',2,1,'done',NULL,'ok',NULL,10,2,77,NULL,'{"lambda":0.5}','c3aed9036d50655c26b7fcef1634f01d0e3f0cddcb52d0e9623bae1da3ff4b8f','2026-11-21T13:19:07.636Z','2026-11-21T13:19:07.660Z');
-INSERT INTO executions VALUES(4,'01M7Z45DWR9MFJN5B5DD66R865',4,1,'interrupted',NULL,NULL,NULL,2,0,NULL,NULL,NULL,NULL,'2026-11-21T13:19:07.672Z',NULL);
+INSERT INTO executions VALUES(1,'01M7Z63FC4B5XK2XBSEZGM571A',1,1,'done',NULL,'ok',NULL,10,2,77,NULL,'{"lambda":0.5}','a5a7f3c4f43556e6dcaf5f45a0da69e853fa7aa591b35e64bc02ac6bc466c935','2026-11-21T13:53:00.804Z','2026-11-21T13:53:00.821Z');
+INSERT INTO executions VALUES(2,'01M7Z63FD04XG7V9HKABPJB2QA',3,1,'failed',NULL,'nan_loss','loss is nan at step 3',10,2,77,NULL,'{"lambda":0.5}',NULL,'2026-11-21T13:53:00.832Z','2026-11-21T13:53:00.848Z');
+INSERT INTO executions VALUES(3,'01M7Z63FDWMRTVSPW4RY2HGP8D',2,1,'done',NULL,'ok',NULL,10,2,77,NULL,'{"lambda":0.5}','c3aed9036d50655c26b7fcef1634f01d0e3f0cddcb52d0e9623bae1da3ff4b8f','2026-11-21T13:53:00.860Z','2026-11-21T13:53:00.900Z');
+INSERT INTO executions VALUES(4,'01M7Z63FFCA50X275F8EA3PB7Z',4,1,'interrupted',NULL,NULL,NULL,2,0,NULL,NULL,NULL,NULL,'2026-11-21T13:53:00.908Z',NULL);
 CREATE TABLE attempts (id INTEGER PRIMARY KEY, execution INTEGER NOT NULL REFERENCES executions(id) ON DELETE CASCADE,
   run INTEGER NOT NULL REFERENCES runs(id), ordinal INTEGER NOT NULL, environment INTEGER NOT NULL REFERENCES environments(id),
   from_step INTEGER NOT NULL, owner TEXT NOT NULL, heartbeat_at TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('running','done','interrupted','failed','lost')),
   signal INTEGER, error TEXT, started_at TEXT NOT NULL, ended_at TEXT, UNIQUE (execution, ordinal)) STRICT;
-INSERT INTO attempts VALUES(1,1,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:19:07.613Z','done',NULL,NULL,'2026-11-21T13:19:07.605Z','2026-11-21T13:19:07.613Z');
-INSERT INTO attempts VALUES(2,2,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:19:07.628Z','failed',NULL,NULL,'2026-11-21T13:19:07.620Z','2026-11-21T13:19:07.628Z');
-INSERT INTO attempts VALUES(3,3,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:19:07.644Z','interrupted',15,'asked to stop','2026-11-21T13:19:07.636Z','2026-11-21T13:19:07.656Z');
-INSERT INTO attempts VALUES(4,3,1,2,1,4,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:19:07.660Z','done',NULL,NULL,'2026-11-21T13:19:07.657Z','2026-11-21T13:19:07.660Z');
-INSERT INTO attempts VALUES(5,4,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:19:07.672Z','interrupted',2,NULL,'2026-11-21T13:19:07.672Z','2026-11-21T13:19:07.692Z');
+INSERT INTO attempts VALUES(1,1,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:53:00.821Z','done',NULL,NULL,'2026-11-21T13:53:00.805Z','2026-11-21T13:53:00.821Z');
+INSERT INTO attempts VALUES(2,2,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:53:00.848Z','failed',NULL,NULL,'2026-11-21T13:53:00.832Z','2026-11-21T13:53:00.848Z');
+INSERT INTO attempts VALUES(3,3,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:53:00.868Z','interrupted',15,'asked to stop','2026-11-21T13:53:00.860Z','2026-11-21T13:53:00.876Z');
+INSERT INTO attempts VALUES(4,3,1,2,1,4,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:53:00.900Z','done',NULL,NULL,'2026-11-21T13:53:00.884Z','2026-11-21T13:53:00.900Z');
+INSERT INTO attempts VALUES(5,4,1,1,1,0,'00000000-0000-4000-8000-000000000000:4711:1234','2026-11-21T13:53:00.908Z','interrupted',2,NULL,'2026-11-21T13:53:00.908Z','2026-11-21T13:53:00.928Z');
 CREATE TABLE checkpoints (execution INTEGER NOT NULL REFERENCES executions(id) ON DELETE CASCADE, step INTEGER NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('last','best','final')), path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
   PRIMARY KEY (execution, step, kind)) STRICT, WITHOUT ROWID;
@@ -77,7 +77,7 @@ INSERT INTO names VALUES(2,'test',1,NULL,NULL);
 INSERT INTO names VALUES(3,'loss',1,NULL,NULL);
 INSERT INTO names VALUES(4,'mse',1,0,'log10');
 INSERT INTO names VALUES(5,'num_mutations=1',1,NULL,NULL);
-INSERT INTO names VALUES(6,'spearman',1,1,NULL);
+INSERT INTO names VALUES(6,'spearman',1,1,'log10');
 CREATE TABLE metrics (execution INTEGER NOT NULL REFERENCES executions(id) ON DELETE CASCADE, split INTEGER NOT NULL,
   name INTEGER NOT NULL REFERENCES names(id), slice INTEGER NOT NULL DEFAULT 0 REFERENCES names(id),
   value REAL, n INTEGER NOT NULL, note TEXT, CHECK (value IS NOT NULL OR note IS NOT NULL),

@@ -67,9 +67,9 @@ class StoreFixture : public ::testing::Test {
     row.kind = m.kind;
     row.data_sha256 = sha256_hex(m.source);
     row.config = {{"k", 1}, {"task", {{"name", m.task}, {"source", m.source}}}, {"data", row.data_sha256},
-                  {"split", {{"kind", m.split_kind}}}, {"view", "one_hot"},
+                  {"split", {{"kind", m.split_kind}}},
                   {"metrics", {{"report", {"mse", "spearman"}}, {"slices", {"group"}}}},
-                  {"model", {{"params", sha256_hex(m.model + m.label)}}}, {"train", {{"keep", m.keep}}},
+                  {"model", {{"view", "one_hot"}, {"params", sha256_hex(m.model + m.label)}}}, {"train", {{"keep", m.keep}}},
                   {"scale", m.scale}, {"seed", m.seed}, {"rep", m.rep}, {"fold", m.fold}};
     row.spec_key = sha256_hex(canonical_json(row.config)).substr(0, 32);
     row.config["code"] = {{"harness", m.code}};

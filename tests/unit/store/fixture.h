@@ -106,7 +106,7 @@ inline TrialRow trial_row(int trial) {
   row.source = "twin";
   row.scale = "smoke";
   row.split_kind = "random";
-  row.config = {{"view", "one_hot"}, {"seed", trial}, {"learning_rate", 0.1}};
+  row.config = {{"model", {{"name", row.model}, {"view", "one_hot"}}}, {"seed", trial}, {"learning_rate", 0.1}};
   row.data_sha256 = sha256_hex("data");
   return row;
 }

@@ -111,6 +111,7 @@ TEST(KeptStore, VersionOneOpensChecksAndExports) {
   const auto trials = Reader(folder.store()).trials_of_task("gfp");
   ASSERT_EQ(trials.size(), 2u);
   EXPECT_EQ(trials[0].environment.cpu, "a cpu");
+  EXPECT_EQ(trials[0].view, "one_hot");
 }
 
 TEST(KeptStore, SchemaOfVersionOneIsStillThatOfItsMigration) {

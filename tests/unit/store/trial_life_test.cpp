@@ -53,6 +53,7 @@ TEST_F(TrialLife, FromNothingToDone) {
   EXPECT_EQ(state.status, "done");
   EXPECT_EQ(state.verdict, "ok");
   EXPECT_EQ(state.result_sha256, record_of(1).result_sha256());
+  EXPECT_EQ(Reader(folder.store()).state(key_of(1)).status, "done");
   EXPECT_FALSE(state.owner_alive);
   EXPECT_TRUE(store.has_finished(key_of(1)));
   EXPECT_EQ(query("SELECT status, from_step FROM attempts"), "done|0");

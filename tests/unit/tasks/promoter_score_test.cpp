@@ -7,24 +7,24 @@
 namespace seqbench::tasks::promoter {
 namespace {
 
-/// Nothing but C: no element fits.
-std::string blank() { return std::string(kLength, 'C'); }
+/// Nothing but G: no element fits, and there is no CpG.
+std::string blank() { return std::string(kLength, 'G'); }
 
 std::string with(std::string sequence, int position, std::string_view word) {
   return sequence.replace(static_cast<std::size_t>(kStart + position), word.size(), word);
 }
 
-constexpr std::string_view kAnInitiator = "CCACTCC";  // YYANWYY
-constexpr std::string_view kATata = "TATAAAAG";       // TATAWAWR
+constexpr std::string_view kAnInitiator = "TTAGTTT";  // YYANWYY
+constexpr std::string_view kATata = "TATAAAAG";      // TATAWAWR
 
 TEST(PromoterScore, MatchIsOneOnTheConsensusAndZeroFarFromIt) {
   EXPECT_DOUBLE_EQ(match("TATAAAAG", 0, kTata), 1);
   EXPECT_DOUBLE_EQ(match("TATATATA", 0, kTata), 1);
   EXPECT_DOUBLE_EQ(match("GCGCGCGC", 0, kTata), 0);
   EXPECT_DOUBLE_EQ(match("TATAAAA", 0, kTata), 0) << "past the end";
-  // One wrong letter of a single-letter position: by hand from odds 0.9 / 0.25 and (0.1 / 3) / 0.25, of two-letter
-  // positions 0.45 / 0.25 and 0.05 / 0.25.
-  EXPECT_NEAR(match("GATAAAAG", 0, kTata), 0.714711, 1e-6);
+  // A wrong letter costs ln 27 where one letter is right and ln 9 where two are, 3 : 2; all eight wrong cost 21.
+  EXPECT_NEAR(match("GATAAAAG", 0, kTata), 1 - 2 * 3.0 / 21, 1e-12);
+  EXPECT_NEAR(match("GATACAAG", 0, kTata), 1 - 2 * 5.0 / 21, 1e-12);
 }
 
 TEST(PromoterScore, EachElementCountsWhereItBelongs) {
@@ -34,8 +34,8 @@ TEST(PromoterScore, EachElementCountsWhereItBelongs) {
   EXPECT_DOUBLE_EQ(score(initiator).total(), 1.0);
   EXPECT_DOUBLE_EQ(score(with(blank(), -60, kAnInitiator)).initiator, 0);
   EXPECT_DOUBLE_EQ(score(with(initiator, -31, kATata)).total(), 1.0 + 1.6);
-  EXPECT_DOUBLE_EQ(score(with(initiator, kDownstreamAt, "AGACC")).total(), 1.0 + 1.2);
-  EXPECT_DOUBLE_EQ(score(with(initiator, kDownstreamAt + 1, "AGACC")).total(), 1.0);
+  EXPECT_DOUBLE_EQ(score(with(initiator, kDownstreamAt, "AGACA")).total(), 1.0 + 1.2);
+  EXPECT_DOUBLE_EQ(score(with(initiator, kDownstreamAt + 1, "AGACA")).total(), 1.0);
   EXPECT_DOUBLE_EQ(score(with(blank(), -200, "AATAAA")).total(), -1.0);
   EXPECT_DOUBLE_EQ(score(with(blank(), 3, "ATG")).total(), -0.8);
   EXPECT_DOUBLE_EQ(score(with(blank(), 4, "ATG")).total(), 0) << "out of frame";
@@ -52,7 +52,7 @@ TEST(PromoterScore, TataNeedsAnInitiatorAtItsDistance) {
 }
 
 TEST(PromoterScore, TataSilencesTheDownstreamElement) {
-  const std::string both = with(with(blank(), -2, kAnInitiator), kDownstreamAt, "AGACC");
+  const std::string both = with(with(blank(), -2, kAnInitiator), kDownstreamAt, "AGACA");
   EXPECT_TRUE(score(both).downstream);
   EXPECT_FALSE(score(with(both, -31, kATata)).downstream);
 }

@@ -2,7 +2,6 @@
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -11,37 +10,6 @@
 namespace seqbench::train {
 namespace {
 
-/// Outputs `bias` + a number of the row; writes down what it was given.
-class RowNetwork : public Network {
- public:
-  explicit RowNetwork(std::vector<double> numbers) : numbers_(std::move(numbers)) {}
-
-  Batch collate(const View&, std::span<const std::int64_t> rows) const override {
-    std::vector<double> values;
-    for (const std::int64_t row : rows) values.push_back(numbers_[static_cast<std::size_t>(row)]);
-    Batch batch;
-    batch.inputs.push_back({"x", doubles(values, {static_cast<std::int64_t>(rows.size()), 1})});
-    return batch;
-  }
-  at::Tensor forward(const Batch& batch, const Pass& pass) override {
-    (pass.training ? trained : evaluated).push_back(batch.rows);
-    if (pass.training) passes.push_back(pass);
-    labels = batch.labels;
-    return batch.input("x") + bias_;
-  }
-  std::vector<NamedTensor> parameters() override { return {{"bias", bias_}}; }
-
-  std::vector<std::vector<std::int64_t>> trained, evaluated;  // rows of each batch
-  std::vector<Pass> passes;
-  at::Tensor labels;  // of the last batch
-
- private:
-  std::vector<double> numbers_;
-  at::Tensor bias_ = at::zeros({1}, at::kDouble);
-};
-
-std::vector<double> zeros(std::size_t count = World::kRows) { return std::vector<double>(count, 0.0); }
-
 std::string refusal(Network& network, const FitSettings& settings, const FitData& data) {
   try {
     fit(network, settings, data, Streams(5), at::kCPU, {}, nullptr);
@@ -49,38 +17,6 @@ std::string refusal(Network& network, const FitSettings& settings, const FitData
     return error.what();
   }
   return "";
-}
-
-/// Gives the metrics of a script, one each evaluation.
-FitData scripted(const World& world, std::vector<double> script, bool higher_is_better = false) {
-  FitData data = world.data();
-  data.higher_is_better = higher_is_better;
-  data.metric = [script, next = std::size_t{0}](std::span<const double>, std::span<const std::int64_t>) mutable {
-    return script.at(next++);
-  };
-  return data;
-}
-
-std::vector<double> weights_after(const FitSettings& settings, const FitData& data, FitResult* result = nullptr) {
-  TinyNetwork network(Streams(5), World::kFeatures, 1);
-  const FitResult got = fit(network, settings, data, Streams(5), at::kCPU, {}, nullptr);
-  if (result != nullptr) *result = got;
-  std::vector<double> all;
-  std::vector<NamedTensor> tensors = network.parameters();
-  tensors.push_back(network.buffers().front());
-  for (const NamedTensor& entry : tensors) {
-    const std::vector<double> values = values_of(entry.tensor);
-    all.insert(all.end(), values.begin(), values.end());
-  }
-  return all;
-}
-
-/// The state after `steps` steps, without any choice of a best one.
-std::vector<double> weights_at(std::int64_t steps, FitSettings settings, const World& world) {
-  settings.max_steps = steps;
-  settings.keep = "last";
-  settings.patience = 0;
-  return weights_after(settings, world.data());
 }
 
 TEST(Fit, LearnsAndPredictsBetterThanTheMean) {
@@ -217,83 +153,6 @@ TEST(Fit, StepLossesAreThinnedByPowersOfTwo) {
   const auto thinned = points(2001);  // 2 would leave 1000.5
   ASSERT_EQ(thinned.size(), 500u);
   for (const CurvePoint& point : thinned) EXPECT_EQ(point.step % 4, 0);
-}
-
-TEST(Fit, KeepsTheBestStateOrTheLast) {
-  const World world;
-  FitSettings settings = tiny_settings();
-  settings.epochs = 5;
-  FitResult result;
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(weights_after(settings, scripted(world, {nan, 4, 3, 3, 5}), &result), weights_at(15, settings, world));
-  EXPECT_EQ(result.kept_step, 15);  // the first of equal ones
-  EXPECT_EQ(result.kept_metric, 3);
-  EXPECT_EQ(result.step, 25);
-  EXPECT_EQ(weights_after(settings, scripted(world, {nan, 4, 3, 3, 5}, true), &result), weights_at(25, settings, world));
-  EXPECT_EQ(result.kept_metric, 5);
-  EXPECT_EQ(weights_after(settings, scripted(world, {nan, nan, nan, nan, nan}), &result),
-            weights_at(25, settings, world));
-  EXPECT_TRUE(std::isnan(result.kept_metric));
-  settings.keep = "last";
-  EXPECT_EQ(weights_after(settings, scripted(world, {1, 4, 3, 3, 5}), &result), weights_at(25, settings, world));
-  EXPECT_EQ(result.kept_step, 25);
-  EXPECT_EQ(result.kept_metric, 5);
-  EXPECT_NE(weights_at(15, settings, world), weights_at(25, settings, world));
-}
-
-TEST(Fit, KeepPublishedTestChoosesOnTestRows) {
-  const World world;
-  FitSettings settings = tiny_settings();
-  settings.epochs = 4;
-  settings.keep = "published_test";
-  FitData data = world.data();
-  data.test = data.test.first(11);  // tells the parts apart in the metric below
-  std::map<std::size_t, std::vector<double>> scripts = {{12, {1, 2, 3, 4}}, {11, {9, 8, 5, 7}}};
-  data.metric = [&scripts](std::span<const double>, std::span<const std::int64_t> rows) {
-    auto& script = scripts.at(rows.size());
-    const double value = script.front();
-    script.erase(script.begin());
-    return value;
-  };
-  FitResult result;
-  EXPECT_EQ(weights_after(settings, data, &result), weights_at(15, settings, world));
-  EXPECT_EQ(result.kept_step, 15);
-  EXPECT_EQ(result.kept_metric, 5);
-}
-
-TEST(Fit, WithoutValidationTheLastStateIsKept) {
-  const World world;
-  FitData data = world.data();
-  data.validation = {};
-  FitSettings settings = tiny_settings();
-  settings.epochs = 3;
-  FitResult result;
-  EXPECT_EQ(weights_after(settings, data, &result), weights_at(15, settings, world));
-  EXPECT_EQ(result.kept_step, 15);
-  EXPECT_TRUE(std::isnan(result.kept_metric));
-}
-
-TEST(Fit, StopsWhenPatienceIsOut) {
-  const World world;
-  FitSettings settings = tiny_settings();
-  settings.epochs = 10;
-  settings.patience = 2;
-  FitResult result;
-  weights_after(settings, scripted(world, {5, 4, 4.5, 3.9, 4, 4}), &result);
-  EXPECT_TRUE(result.stopped_early);
-  EXPECT_EQ(result.step, 30);
-  EXPECT_EQ(result.epoch, 6);
-  EXPECT_EQ(result.kept_step, 20);
-  // 3.9 is no gain of more than 0.2 over 4, but still the best state.
-  settings.min_delta = 0.2;
-  weights_after(settings, scripted(world, {5, 4, 4.5, 3.9}), &result);
-  EXPECT_EQ(result.step, 20);
-  EXPECT_EQ(result.kept_step, 20);
-  weights_after(settings, scripted(world, {1, 2, 2.1, 2.2}, true), &result);
-  EXPECT_EQ(result.step, 20);
-  weights_after(settings, scripted(world, {10, 9, 8, 7, 6, 5, 4, 3, 2, 1}), &result);
-  EXPECT_FALSE(result.stopped_early);
-  EXPECT_EQ(result.step, 50);
 }
 
 TEST(Fit, TheFirstLossThatIsNotFiniteEndsIt) {
@@ -469,87 +328,6 @@ TEST(Fit, RefusesSamplersThatLeaveTheTrainingRows) {
   EXPECT_NE(refusal(sampler, settings, world.data()).find("drew 36 rows in epoch 1"), std::string::npos);
   sampler.leaks = true;
   EXPECT_NE(refusal(sampler, settings, world.data()).find("drew row 8"), std::string::npos);
-}
-
-TEST(Predict, UndoesTheScalingOfTheTrainingTargets) {
-  World world;
-  FitData data = world.data();
-  data.target_count = 2;
-  std::vector<double> targets;  // the second target is 10 times the first, plus 3
-  for (const double value : world.targets) targets.insert(targets.end(), {value, 10 * value + 3});
-  data.targets = targets;
-  struct Two : RowNetwork {
-    using RowNetwork::RowNetwork;
-    at::Tensor forward(const Batch& batch, const Pass& pass) override {
-      return RowNetwork::forward(batch, pass).expand({-1, 2});
-    }
-  };
-  std::vector<double> numbers = zeros();
-  numbers[8] = 1;
-  numbers[0] = -2;
-  Two network(numbers);
-  double mean = 0, variance = 0;
-  for (const std::int64_t row : world.train) mean += world.targets[static_cast<std::size_t>(row)] / 37;
-  for (const std::int64_t row : world.train) {
-    variance += std::pow(world.targets[static_cast<std::size_t>(row)] - mean, 2) / 37;
-  }
-  const double sd = std::sqrt(variance);
-  const std::vector<std::int64_t> rows = {8, 0, 60};
-  FitSettings settings = tiny_settings();
-  settings.eval_batch = 2;
-  const std::vector<double> got = predict(network, settings, data, rows, at::kCPU);
-  const std::vector<double> expected = {mean + sd, 10 * (mean + sd) + 3, mean - 2 * sd, 10 * (mean - 2 * sd) + 3,
-                                        mean, 10 * mean + 3};
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-9);
-  settings.scale_targets = false;
-  EXPECT_EQ(predict(network, settings, data, rows, at::kCPU), (std::vector<double>{1, 1, -2, -2, 0, 0}));
-}
-
-TEST(Predict, ScalesNothingButTrainingTargetsDecide) {
-  World world;
-  RowNetwork network(zeros());
-  const FitSettings settings = tiny_settings();
-  const std::vector<double> before = predict(network, settings, world.data(), world.test, at::kCPU);
-  for (const std::int64_t row : world.test) world.targets[static_cast<std::size_t>(row)] *= 9;
-  for (const std::int64_t row : world.validation) world.targets[static_cast<std::size_t>(row)] *= 9;
-  EXPECT_EQ(predict(network, settings, world.data(), world.test, at::kCPU), before);
-  for (const std::int64_t row : world.train) world.targets[static_cast<std::size_t>(row)] = 6;
-  EXPECT_EQ(predict(network, settings, world.data(), world.test, at::kCPU), std::vector<double>(world.test.size(), 6.0));
-}
-
-TEST(Predict, GivesProbabilitiesOfLogitsInDouble) {
-  World world;
-  world.kind = TaskKind::kBinary;
-  for (double& target : world.targets) target = target > 100 ? 1 : 0;
-  std::vector<double> numbers = zeros();
-  numbers[1] = 30;
-  numbers[2] = -30;
-  numbers[3] = -800;
-  numbers[4] = 800;
-  RowNetwork network(numbers);
-  const std::vector<std::int64_t> rows = {0, 1, 2, 3, 4};
-  const std::vector<double> got = predict(network, tiny_settings(), world.data(), rows, at::kCPU);
-  EXPECT_EQ(got[0], 0.5);
-  EXPECT_LT(got[1], 1.0);
-  EXPECT_NEAR(1 - got[1], 9.357622968839299e-14, 1e-16);
-  EXPECT_NEAR(got[2], 9.357622968839299e-14, 1e-26);
-  EXPECT_EQ(got[3], 0.0);
-  EXPECT_EQ(got[4], 1.0);
-}
-
-TEST(Fit, BinaryLabelsAreNotScaled) {
-  World world;
-  world.kind = TaskKind::kBinary;
-  for (double& target : world.targets) target = target > 100 ? 1 : 0;
-  FitSettings settings = tiny_settings();
-  settings.loss = "bce";
-  RowNetwork network(zeros());
-  fit(network, settings, world.data(), Streams(5), at::kCPU, {}, nullptr);
-  const std::vector<double> labels = values_of(network.labels);
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    EXPECT_EQ(labels[i], world.targets[static_cast<std::size_t>(network.evaluated.back()[i])]);
-  }
 }
 
 }  // namespace

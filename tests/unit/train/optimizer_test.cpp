@@ -44,7 +44,8 @@ class ParityNetwork : public Network {
   ParityNetwork() {
     for (const char* name : {"hidden.weight", "hidden.bias", "out.weight", "out.bias"}) {
       const Json& entry = golden().at("initial").at(name);
-      parameters_.push_back({name, doubles(numbers(entry.at("values")), entry.at("shape").get<std::vector<std::int64_t>>())});
+      const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
+      parameters_.push_back({name, doubles(numbers(entry.at("values")), shape)});
     }
   }
   Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
@@ -81,7 +82,8 @@ TEST(OptimizerParity, FitsEndWherePythonsDo) {
     ASSERT_EQ(points.size(), losses.size());
     for (std::size_t i = 0; i < losses.size(); ++i) EXPECT_NEAR(points[i].value(), losses[i], 1e-10 * losses[i]);
     for (const NamedTensor& parameter : network.parameters()) {
-      const std::vector<double> got = values_of(parameter.tensor), wanted = numbers(item.at("final").at(parameter.name));
+      const std::vector<double> got = values_of(parameter.tensor);
+      const std::vector<double> wanted = numbers(item.at("final").at(parameter.name));
       ASSERT_EQ(got.size(), wanted.size());
       for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-10) << parameter.name << i;
     }

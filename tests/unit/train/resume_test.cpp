@@ -51,7 +51,8 @@ bool attempt(const World& world, const FitSettings& settings, Recorder& recorder
 
 void expect_equal(const Outcome& got, const Outcome& wanted) {
   EXPECT_EQ(got.predictions, wanted.predictions);
-  EXPECT_EQ(std::bit_cast<std::uint64_t>(got.result.kept_metric), std::bit_cast<std::uint64_t>(wanted.result.kept_metric));
+  EXPECT_EQ(std::bit_cast<std::uint64_t>(got.result.kept_metric),
+            std::bit_cast<std::uint64_t>(wanted.result.kept_metric));
   EXPECT_EQ(got.result.kept_step, wanted.result.kept_step);
   EXPECT_EQ(got.result.step, wanted.result.step);
   EXPECT_EQ(got.result.stopped_early, wanted.result.stopped_early);

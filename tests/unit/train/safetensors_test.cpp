@@ -159,7 +159,7 @@ TEST(Safetensors, RefusesEachFault) {
 
 TEST(Safetensors, RefusesHugeHeaderLengths) {
   std::string bytes = file_of("{}", 0);
-  for (const std::uint64_t length : {std::uint64_t{3}, std::uint64_t{100'000'001}, ~std::uint64_t{0}, ~std::uint64_t{0} - 7}) {
+  for (const std::uint64_t length : {std::uint64_t{3}, std::uint64_t{100'000'001}, UINT64_MAX - 7, UINT64_MAX}) {
     std::memcpy(bytes.data(), &length, 8);
     EXPECT_NE(refusal(bytes), "") << length;
   }

@@ -208,4 +208,51 @@ inline FitSettings tiny_settings() {
   return settings;
 }
 
+/// Outputs `bias` + a number of the row; writes down what it was given.
+class RowNetwork : public Network {
+ public:
+  explicit RowNetwork(std::vector<double> numbers) : numbers_(std::move(numbers)) {}
+
+  Batch collate(const View&, std::span<const std::int64_t> rows) const override {
+    std::vector<double> values;
+    for (const std::int64_t row : rows) values.push_back(numbers_[static_cast<std::size_t>(row)]);
+    Batch batch;
+    batch.inputs.push_back({"x", doubles(values, {static_cast<std::int64_t>(rows.size()), 1})});
+    return batch;
+  }
+  at::Tensor forward(const Batch& batch, const Pass& pass) override {
+    (pass.training ? trained : evaluated).push_back(batch.rows);
+    if (pass.training) passes.push_back(pass);
+    labels = batch.labels;
+    return batch.input("x") + bias_;
+  }
+  std::vector<NamedTensor> parameters() override { return {{"bias", bias_}}; }
+
+  std::vector<std::vector<std::int64_t>> trained, evaluated;  // rows of each batch
+  std::vector<Pass> passes;
+  at::Tensor labels;  // of the last batch
+
+ private:
+  std::vector<double> numbers_;
+  at::Tensor bias_ = at::zeros({1}, at::kDouble);
+};
+
+inline std::vector<double> zeros(std::size_t count = World::kRows) { return std::vector<double>(count, 0.0); }
+
+/// Parameters and buffers that a fit of the tiny network ends with.
+inline std::vector<double> weights_after(const FitSettings& settings, const FitData& data,
+                                         FitResult* result = nullptr) {
+  TinyNetwork network(Streams(5), World::kFeatures, 1);
+  const FitResult got = fit(network, settings, data, Streams(5), at::kCPU, {}, nullptr);
+  if (result != nullptr) *result = got;
+  std::vector<double> all;
+  std::vector<NamedTensor> tensors = network.parameters();
+  tensors.push_back(network.buffers().front());
+  for (const NamedTensor& entry : tensors) {
+    const std::vector<double> values = values_of(entry.tensor);
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
 }  // namespace seqbench::train

@@ -7,6 +7,7 @@
 
 #include "harness/analyze/metrics.h"
 #include "harness/base/error.h"
+#include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "harness/run/evaluate.h"
 #include "harness/run/split.h"
@@ -81,7 +82,7 @@ std::function<double(std::span<const double>, std::span<const std::int64_t>)> ch
   };
 }
 
-train::FitHooks hooks_of(Work& work) {
+train::FitHooks hooks_of(Work& work, std::int64_t& trained_rows) {
   train::FitHooks hooks;
   hooks.on_curve = [&work](const std::string& name, int split, std::int64_t step, double epoch, double value) {
     work.io.curve({name, split, step, epoch, value});
@@ -92,11 +93,12 @@ train::FitHooks hooks_of(Work& work) {
   hooks.stop_requested = [&work] { return work.io.stop_requested(); };
   hooks.checkpoint_due = [&work] { return work.io.checkpoint_due(); };
   hooks.save = [&work](std::int64_t step, const std::vector<NamedTensor>& tensors, const Json& state) {
-    const measure::PhaseClock::Span span(work.clock, "checkpoint");
+    const measure::PhaseClock::Span span(work.clock, "train/checkpoint");
     work.io.save_checkpoint(step, tensors, state);
   };
-  hooks.on_phase = [&work](const std::string& phase, std::int64_t ns, std::int64_t items) {
-    work.clock.add(phase, ns, items);
+  hooks.on_phase = [&work, &trained_rows](const std::string& phase, std::int64_t ns, std::int64_t items) {
+    if (phase == "forward") trained_rows += items;
+    work.clock.add("train/" + phase, ns, items);
   };
   return hooks;
 }
@@ -111,8 +113,11 @@ Predict fit_network(Work& work, const View& view, const ModelContext& context) {
       .metric = choosing_metric(work), .metric_name = std::string(info.name),
       .higher_is_better = info.higher_is_better, .kind = context.kind});
   const std::optional<train::Checkpoint> checkpoint = work.io.load_checkpoint();
+  std::int64_t trained_rows = 0;
+  const double begun = monotonic_seconds();
   const train::FitResult result = train::fit(*model, *settings, *data, context.streams, work.device,
-                                             hooks_of(work), checkpoint ? &*checkpoint : nullptr);
+                                             hooks_of(work, trained_rows), checkpoint ? &*checkpoint : nullptr);
+  work.clock.add("train", static_cast<std::int64_t>((monotonic_seconds() - begun) * 1e9), trained_rows);
   work.record.step = result.step;
   work.record.epoch = result.epoch;
   work.record.params_total = work.record.params_trained = result.parameters;

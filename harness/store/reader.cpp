@@ -89,7 +89,8 @@ TrialResult trial_of(const Rows& row) {
 
 void add_costs(Connection& db, TrialResult& trial) {
   Rows row = db.rows(
-      "SELECT coalesce(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0) / 1e9, coalesce(sum(g.total_ns), 0) / 1e9,"
+      "SELECT coalesce(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0) / 1e9,"
+      "  coalesce(sum(g.total_ns) FILTER (WHERE g.phase NOT LIKE '%/%'), 0) / 1e9,"
       "  sum(g.items) FILTER (WHERE g.phase = 'train') * 1e9"
       "    / nullif(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0),"
       "  (SELECT coalesce(max(m.bytes), 0) FROM attempts b JOIN memory_peaks m ON m.attempt = b.id"
@@ -243,7 +244,7 @@ std::optional<Reader::Pace> Reader::pace(std::string_view task, std::string_view
   // Timings are of the last attempt, so its own steps divide them.
   Rows row = impl_->db.rows(
       "SELECT e.step - a.from_step, e.step,"
-      "  coalesce(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0) / 1e9, sum(g.total_ns) / 1e9"
+      "  coalesce(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0) / 1e9, sum(g.total_ns) FILTER (WHERE g.phase NOT LIKE '%/%') / 1e9"
       " FROM trials t JOIN executions e ON e.trial = t.id AND e.status = 'done'"
       " JOIN attempts a ON a.execution = e.id AND a.status = 'done' JOIN timings g ON g.attempt = a.id"
       " WHERE t.task = ? AND t.model = ? AND coalesce(json_extract(t.config, '$.model.view'), '') = ?"

@@ -87,7 +87,7 @@ struct Predictions {
 };
 
 struct TimingRow {
-  std::string phase;  // load, build, train, evaluate, checkpoint, predict
+  std::string phase;  // load, train, predict; parts of one are named train/forward
   std::int64_t count = 0, total_ns = 0, min_ns = 0, p50_ns = 0, p95_ns = 0, max_ns = 0;
   std::optional<std::int64_t> items;  // rows trained on, rows predicted
 };

@@ -49,10 +49,21 @@ struct Include {
   std::string path;
 };
 
+/// Text that a program writes is no code of its own.
+std::string without_raw_strings(std::string text) {
+  for (std::size_t begin = text.find("R\""); begin != std::string::npos; begin = text.find("R\"", begin)) {
+    const std::size_t open = text.find('(', begin);
+    const std::string close = ")" + text.substr(begin + 2, open - begin - 2) + "\"";
+    const std::size_t end = open == std::string::npos ? open : text.find(close, open);
+    text.erase(begin, end == std::string::npos ? end : end + close.size() - begin);
+  }
+  return text;
+}
+
 std::vector<Include> includes_of(const std::string& text) {
   static const std::regex kInclude(R"(^\s*#\s*include\s*(["<])([^">]+)[">])");
   std::vector<Include> found;
-  for (const std::string& line : lines_of(text)) {
+  for (const std::string& line : lines_of(without_raw_strings(text))) {
     std::smatch match;
     if (std::regex_search(line, match, kInclude)) found.push_back({match[1] == "\"", match[2]});
   }
@@ -197,6 +208,7 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"harness/train/fit.cpp", "#include <torch/torch.h>", "banned"},
         Planted{"harness/run/a.cpp", "#include <toml++/toml.h>", "only harness/spec"},
         Planted{"harness/base/a.cpp", "#include \"tests/support/fakes.h\"", "nothing includes tests"},
+        Planted{"harness/cli/a.cpp", "f(R\"x(\n#include \"models/a.h\"\n)x\");\n#include \"models/b.h\"", "models/b.h"},
         Planted{"harness/base/a.cpp", "// see \"harness/store/a.h\"", ""}));
 
 }  // namespace

@@ -31,6 +31,14 @@ TEST(PhaseClock, SumsAndQuantilesOfFewSamples) {
   EXPECT_EQ(load.items, 0);
 }
 
+TEST(PhaseClock, QuantilesAreSamplesThatEnoughOthersDoNotExceed) {
+  PhaseClock clock;
+  for (const std::int64_t duration : {30, 10, 20}) clock.add("step", duration);
+  const PhaseTimes times = clock.summary().at("step");
+  EXPECT_EQ(times.p50_ns, 20);
+  EXPECT_EQ(times.p95_ns, 30);
+}
+
 TEST(PhaseClock, IsEmptyBeforeTheFirstPhase) { EXPECT_TRUE(PhaseClock().summary().empty()); }
 
 TEST(PhaseClock, ManySamplesKeepExactSumsAndNearQuantiles) {

@@ -80,7 +80,9 @@ std::vector<ParamSpec> loop_keys() {
       text("keep", "best",
            "which state is evaluated; published_test, the best on test rows, only with `reruns`",
            {"best", "last", "published_test"}),
-      text("best_by", "", "the metric that chooses the best state, or loss (mse, log_loss); default: the task's ranking metric"),
+      text("best_by", "",
+           "the metric that chooses the best state, or loss (mse, log_loss); default: the task's ranking "
+           "metric"),
       text("eval_every", "epoch", "when the validation part is evaluated: \"epoch\" or \"N steps\""),
       text("labels", "true", "shuffled: trained on permuted labels, as a control", {"true", "shuffled"}),
       text("precision", "f32", "arithmetic of the network", {"f32"}),

@@ -9,8 +9,9 @@
 
 #include "harness/base/text.h"
 
-// toml++ asserts what a broken file can bring about ("[[" and the end of the line), or, where NDEBUG is set and
-// the compiler is Clang, lets the compiler assume it. Without its assertions it reports such a file as it should.
+// toml++ asserts what a broken file can bring about ("[[" and the end of the line), or, where NDEBUG is set
+// and the compiler is Clang, lets the compiler assume it. Without its assertions it reports such a file as it
+// should.
 #undef NDEBUG
 #define TOML_ASSERT(expr) static_assert(true)
 #define TOML_IMPLEMENTATION

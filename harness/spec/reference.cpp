@@ -11,9 +11,19 @@ namespace {
 constexpr std::size_t kColumns = 100;
 constexpr std::size_t kIndent = 22;
 
+std::string value_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return format_double(value.get<double>());
+  if (!value.is_array()) return value.dump();
+  std::vector<std::string> items;
+  for (const Json& item : value) items.push_back(value_text(item));
+  return "[" + join(items, ", ") + "]";
+}
+
+/// " [32]"; nothing for an empty text, which the help explains.
 std::string default_text(const ParamSpec& spec) {
   const Json value = std::visit([](const auto& held) { return Json(held); }, spec.fallback);
-  return canonical_json(value);
+  return value == Json("") ? "" : fmt::format(" [{}]", value_text(value));
 }
 
 /// Appends words, broken into lines of at most kColumns; `column` is where the text stands.
@@ -34,7 +44,7 @@ void print_key(std::string& text, const ParamSpec& spec) {
   text += fmt::format("  {:{}}", spec.name, kIndent - 2);
   const std::string key = spec.in_key ? "" : " Not in the trial key.";
   wrap(text, kIndent,
-       fmt::format("{} [{}] {}.{}", describe_expected(spec), default_text(spec), spec.help, key));
+       fmt::format("{}{}: {}.{}", describe_expected(spec), default_text(spec), spec.help, key));
 }
 
 void print_table(std::string& text, const TableSchema& schema, const std::string& title,

@@ -25,8 +25,8 @@ class SmallCnn(nn.Module):
 
     def forward(self, codes):
         x = F.one_hot(codes, SYMBOLS + 1)[:, :, :SYMBOLS].transpose(1, 2).double()
-        x = F.relu(self.conv2(F.relu(self.conv1(x))))
-        return self.output(F.relu(self.hidden(x.flatten(1))))
+        x = F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x))))
+        return self.output(F.leaky_relu(self.hidden(x.flatten(1))))
 
 
 def main():

@@ -94,7 +94,7 @@ TEST(Keys, ReferenceHasEveryKeyUnderItsTableWithin100Columns) {
       EXPECT_NE(section.find("\n  " + spec.name + " "), std::string::npos) << table << " " << spec.name;
     }
   }
-  EXPECT_NE(text.find("  batch                an integer from 1 to 65536 [32] rows of a training step."),
+  EXPECT_NE(text.find("  batch                an integer from 1 to 65536 [32]: rows of a training step."),
             std::string::npos)
       << text;
 }

@@ -254,6 +254,7 @@ TEST_F(Load, MetricsThatChooseAreOneAndPlain) {
       spec(text + "train.early_stop.metric = \"validation_mse\"\n").variants.at(0).train.text("best_by"),
       "mse");
   EXPECT_EQ(spec(text).variants.at(0).train.text("early_stop.metric"), "spearman");
+  EXPECT_EQ(spec(text + "train.best_by = \"loss\"\n").variants.at(0).train.text("best_by"), "mse");
   EXPECT_EQ(spec(text + "train.best_by = \"mse\"\n").variants.at(0).train.text("early_stop.metric"), "mse");
 }
 

@@ -6,6 +6,16 @@
 #include "harness/run/plan.h"
 
 namespace seqbench::run {
+namespace {
+
+/// A flattened empty object is a null under its own name: no fact.
+std::string fact(const Json& facts, const std::string& name) {
+  const Json value = facts.value(name, Json());
+  if (value.is_null()) return "absent";
+  return printable(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+}  // namespace
 
 std::vector<std::string> code_differences(const Json& before, const Json& now) {
   std::vector<std::string> out;
@@ -18,12 +28,13 @@ std::vector<std::string> code_differences(const Json& before, const Json& now) {
 std::vector<std::string> environment_differences(const Environment& before, const Environment& now) {
   std::vector<std::string> out;
   const Json a = before.to_json().flatten(), b = now.to_json().flatten();
-  for (const auto& [name, value] : b.items()) {
-    const Json old = a.value(name, Json());
-    if (old != value) out.push_back(fmt::format("{}: {} -> {}", name.substr(1), printable(old.dump()), printable(value.dump())));
-  }
+  const auto note = [&](const std::string& name) {
+    const std::string was = fact(a, name), is = fact(b, name);
+    if (was != is) out.push_back(fmt::format("{}: {} -> {}", name.substr(1), was, is));
+  };
+  for (const auto& [name, value] : b.items()) note(name);
   for (const auto& [name, value] : a.items()) {
-    if (!b.contains(name)) out.push_back(fmt::format("{}: {} -> absent", name.substr(1), printable(value.dump())));
+    if (!b.contains(name)) note(name);
   }
   return out;
 }

@@ -86,7 +86,12 @@ CheckpointFiles::Written CheckpointFiles::write(std::int64_t step, const std::ve
 }
 
 std::optional<std::pair<std::int64_t, train::Checkpoint>> CheckpointFiles::load(
-    const std::vector<store::CheckpointRow>& known, std::vector<std::string>& warnings) const {
+    const std::vector<store::CheckpointRow>& known, std::vector<std::string>& warnings) {
+  steps_.clear();
+  for (const store::CheckpointRow& row : known) {
+    std::error_code error;
+    if (fs::exists(file(row.step), error)) steps_.insert(steps_.begin(), row.step);
+  }
   for (const store::CheckpointRow& row : known) {
     const fs::path path = file(row.step);
     std::error_code error;
@@ -105,6 +110,7 @@ std::optional<std::pair<std::int64_t, train::Checkpoint>> CheckpointFiles::load(
     } catch (const InputError& broken) {
       warnings.push_back(fmt::format("{}; set aside as {}.bad", broken.what(), path.filename().string()));
       fs::rename(path, path.string() + ".bad", error);
+      std::erase(steps_, row.step);
     }
   }
   return std::nullopt;

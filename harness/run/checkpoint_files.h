@@ -28,7 +28,7 @@ class CheckpointFiles {
   /// The newest of `known` whose file is there and whole and of this trial; a bad one is set aside as *.bad and
   /// named in `warnings`. One of another numerics class is not taken.
   [[nodiscard]] std::optional<std::pair<std::int64_t, train::Checkpoint>> load(
-      const std::vector<store::CheckpointRow>& known, std::vector<std::string>& warnings) const;
+      const std::vector<store::CheckpointRow>& known, std::vector<std::string>& warnings);
 
  private:
   [[nodiscard]] std::filesystem::path file(std::int64_t step) const;
@@ -36,7 +36,7 @@ class CheckpointFiles {
 
   std::filesystem::path folder_;
   std::string key_, numerics_;
-  std::vector<std::int64_t> steps_;  // written or loaded here, oldest first
+  std::vector<std::int64_t> steps_;  // of files that are there: known to load(), then written; oldest first
 };
 
 }  // namespace seqbench::run

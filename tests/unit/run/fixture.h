@@ -94,6 +94,7 @@ inline spec::Variant variant_of(const ModelEntry& model, const std::string& name
   variant.view = "dense";
   variant.params = Params(model.params);
   variant.train = Params(spec::train_keys());
+  variant.train.set("loss", std::string("mse"));  // as the loader resolves it
   return variant;
 }
 

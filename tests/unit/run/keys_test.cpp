@@ -200,7 +200,7 @@ TEST(TrialKey, OfAFixedConfigurationIsGolden) {
 TEST(TrialKey, ConfigurationOfAnEstimatorIsGolden) {
   ExperimentSpec e = experiment();
   e.variants = {variant_of(line_model(), "line")};
-  const Json& config = first_row(plan_of(e)).config;
+  const Json config = first_row(plan_of(e)).config;
   const std::string data = sha256_hex(R"({"params":{"noise":5e-01,"twin_seed":0},"twin":"toy","version":1})");
   EXPECT_EQ(canonical_json(config),
             R"({"code":{"blocks":"same","harness":"same","model":"same","task":"same"},"data":")" + data +

@@ -44,7 +44,8 @@ store::TrialRecord record() {
   store::Predictions p;
   p.examples = {"toy", "test", {"a", "b\"\\", "\u00e5"}, 2, {1, -0.0, 3, 4, 5, 1e-310}, {{"parity", {0, 1, 0}}}};
   p.kind = "value";
-  p.values = {awkward().begin(), awkward().begin() + 6};
+  p.values = awkward();
+  p.values.resize(6);
   r.predictions = {p, p};
   r.predictions[1].examples.split = "train";
   r.predictions[1].values[0] = 0.3;

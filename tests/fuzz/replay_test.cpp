@@ -1,0 +1,64 @@
+// The corpus and seeded mutations of it, as ordinary tests; `fuzz_*` programs of the preset `fuzz` go on from there.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "harness/base/files.h"
+#include "harness/base/streams.h"
+#include "tests/fuzz/targets.h"
+
+namespace seqbench::fuzz {
+namespace {
+
+constexpr std::uint32_t kMutations = 300;  // of each corpus file
+
+std::vector<std::string> corpus_of(const Target& target) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(SEQBENCH_SOURCE_DIR) / "tests/fuzz/corpus" / target.name)) {
+    files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<std::string> corpus;
+  for (const auto& file : files) corpus.push_back(read_file(file));
+  return corpus;
+}
+
+/// Flips, cuts, repeats and inserts, a few times.
+std::string mutated(std::string bytes, Draws draws) {
+  using namespace std::string_view_literals;
+  constexpr std::string_view kSpecial = "\0\xff\"'[]{}=\t\n>,:-0e.#"sv;
+  for (std::uint64_t i = draws.below(4) + 1; i > 0 && !bytes.empty(); --i) {
+    const std::size_t at = draws.below(bytes.size());
+    switch (draws.below(4)) {
+      case 0: bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1u << draws.below(8))); break;
+      case 1: bytes.resize(at); break;
+      case 2: bytes.insert(at, 1, kSpecial[draws.below(kSpecial.size())]); break;
+      default: bytes.insert(at, bytes.substr(draws.below(bytes.size()), draws.below(64))); break;
+    }
+  }
+  return bytes;
+}
+
+class Replay : public testing::TestWithParam<Target> {};
+
+TEST_P(Replay, CorpusAndItsMutationsAreReadOrRefused) {
+  const std::vector<std::string> corpus = corpus_of(GetParam());
+  ASSERT_GE(corpus.size(), 2u);
+  const Stream stream = Streams(0).open("test");
+  for (std::uint32_t i = 0; i < corpus.size(); ++i) {
+    survive(GetParam(), corpus[i]);
+    for (std::uint32_t k = 0; k < kMutations; ++k) {
+      const std::string bytes = mutated(corpus[i], stream.at({i, k, 0}));
+      SCOPED_TRACE(testing::Message() << "corpus file " << i << ", mutation " << k);
+      EXPECT_NO_THROW(survive(GetParam(), bytes));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Readers, Replay, testing::ValuesIn(kTargets),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+}  // namespace
+}  // namespace seqbench::fuzz

@@ -1,0 +1,72 @@
+#pragma once
+// One function a reader: bytes in, and nothing may come out but a result or an InputError.
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "harness/base/error.h"
+#include "harness/base/json.h"
+#include "harness/data/home.h"
+#include "harness/data/reader.h"
+#include "harness/spec/experiment.h"
+
+namespace seqbench::fuzz {
+
+/// A file that holds these bytes, in a folder of this process.
+inline std::filesystem::path file_of(std::string_view bytes, const char* name) {
+  static const std::filesystem::path folder = [] {
+    std::string pattern = std::filesystem::temp_directory_path() / "seqbench-fuzz-XXXXXX";
+    SEQBENCH_ASSERT(::mkdtemp(pattern.data()) != nullptr, "a temporary folder can be made");
+    return std::filesystem::path(pattern);
+  }();
+  std::ofstream(folder / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return folder / name;
+}
+
+inline void toml(std::string_view bytes) {
+  const auto loaded = spec::load(file_of(bytes, "x.toml"), Catalog{}, {});
+  if (!loaded) static_cast<void>(spec::format_diagnostics(loaded.error()));
+}
+
+inline void json(std::string_view bytes) {
+  const Json value = parse_json(bytes, "fuzz");
+  static_cast<void>(parse_json(canonical_json(value), "canonical"));
+}
+
+inline void fasta(std::string_view bytes) {
+  data::read_fasta(file_of(bytes, "x.fasta"), [](data::FastaRecord&&) {}, {1u << 16, 1u << 20});
+}
+
+inline void table(std::string_view bytes) {
+  const std::filesystem::path path = file_of(bytes, "x.tsv");
+  static_cast<void>(data::header_of(path));
+  data::TableReader reader(path, {"id", "value"});
+  while (reader.next()) static_cast<void>(reader.number(1));
+}
+
+inline void lock(std::string_view bytes) {
+  const std::filesystem::path path = file_of(bytes, "lock.json");
+  static_cast<void>(data::lock_sha256(data::read_lock(path.parent_path())));
+}
+
+struct Target {
+  std::string_view name;
+  void (*run)(std::string_view bytes);
+};
+
+inline constexpr std::array<Target, 5> kTargets = {
+    {{"toml", &toml}, {"json", &json}, {"fasta", &fasta}, {"table", &table}, {"lock", &lock}}};
+
+/// Nothing but a result or an InputError: any other exception leaves, and ends the test.
+inline void survive(const Target& target, std::string_view bytes) {
+  try {
+    target.run(bytes);
+  } catch (const InputError& error) {
+    SEQBENCH_ASSERT(*error.what() != '\0', "a refusal says why");
+  }
+}
+
+}  // namespace seqbench::fuzz

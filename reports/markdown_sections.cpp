@@ -194,7 +194,7 @@ void append_diagnostics(std::string& out, const TaskTable& table) {
   if (table.diagnostics.empty()) return;
   TextTable text({"what", "split", "metric", "value", "over"}, 3);
   for (const TaskTable::Diagnostic& d : table.diagnostics) {
-    text.add({d.label, escaped(d.split), d.metric.empty() ? kNone : escaped(d.metric), four_digits(d.value), d.note});
+    text.add({escaped(d.label), escaped(d.split), d.metric.empty() ? kNone : escaped(d.metric), four_digits(d.value), escaped(d.note)});
   }
   out += "\n### Diagnostics\n\n" + text.markdown();
 }

@@ -216,6 +216,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task,
   for (auto& [key, group] : groups) builder.add_row(std::move(group));
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
   table.diagnostics = diagnose(builder.parts(), table.metrics);
+  std::ranges::move(diagnose_choice(table.rows, table.metrics), std::back_inserter(table.diagnostics));
   table.published = store.published(task);
   return table;
 }

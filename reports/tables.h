@@ -49,6 +49,10 @@ struct Section {
 /// Cells of one row, sorted by split (test first), slice, metric.
 [[nodiscard]] std::vector<Row::Cell> summarize(const std::vector<DoneTrial>& trials,
                                                const std::vector<std::string>& metric_order);
+/// Where a model stands with several settings: the test value of the one that validation chooses, and the best one,
+/// that only test labels could choose.
+[[nodiscard]] std::vector<TaskTable::Diagnostic> diagnose_choice(const std::vector<Row>& rows,
+                                                                 const std::vector<std::string>& metrics);
 [[nodiscard]] std::vector<TaskTable::Diagnostic> diagnose(const std::vector<Part>& parts,
                                                           const std::vector<std::string>& metrics);
 

@@ -31,7 +31,9 @@ def sources(folder, recursive=True):
 def rooms(root):
     harness = ["base", "contract", "data", "train", "analyze"]
     yield "harness", [path for room in harness for path in sources(root / "harness" / room)
-                      if room != "analyze" or path.stem.startswith("metrics")]
+                      if room != "analyze" or "metrics" in path.stem or path.stem in ("sums", "ordered")] + [
+        root / "harness/run" / f"{stem}.{suffix}" for stem in ("evaluate", "run_trial", "split")
+        for suffix in ("cpp", "h")]
     for kind in ("models", "tasks"):
         for entry in sorted((root / kind).iterdir()):
             if entry.is_dir():

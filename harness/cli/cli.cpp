@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <map>
 
 #include "harness/base/text.h"
@@ -159,6 +160,9 @@ class Parser {
   Command chosen_;
 };
 
+/// On stderr; a closed stream is no further error.
+void tell(const std::string& text) { static_cast<void>(std::fputs(("seqbench: " + text + "\n").c_str(), stderr)); }
+
 fs::path root_folder() {
   if (const char* root = std::getenv("SEQBENCH_ROOT")) return root;
   return fs::current_path();
@@ -203,7 +207,7 @@ int usage_error(Parser& parser, const CLI::ParseError& error, int argc, char** a
   } else if (const std::string flag = unknown_flag(argc, argv, parser.flag_names()); !flag.empty()) {
     text = fmt::format("unknown flag '{}'{}", printable(flag), hint(flag, parser.flag_names()));
   }
-  fmt::print(stderr, "seqbench: {}\nsee seqbench --help\n", text);
+  tell(fmt::format("{}\nsee seqbench --help", text));
   return static_cast<int>(ExitCode::kInput);
 }
 
@@ -218,14 +222,16 @@ int worker(int argc, char** argv, const Tables& tables) {
 
 int run_command(const Parser& parser, const Context& context) {
   try {
-    return static_cast<int>(parser.chosen()(context));
+    const int code = static_cast<int>(parser.chosen()(context));
+    if (std::fflush(stdout) != 0 || !std::cout.flush()) throw MachineError("cannot write to stdout");
+    return code;
   } catch (const Error& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "seqbench: {}\n", error.what());
+    tell(error.what());
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "seqbench: internal error: {}\n", error.what());
+    tell(std::string("internal error: ") + error.what());
     return static_cast<int>(ExitCode::kMachine);
   }
 }

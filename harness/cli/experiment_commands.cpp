@@ -113,7 +113,7 @@ ExitCode run_file(const Context& context) {
   const run::RunReport report =
       run::run_experiment(experiment, context.tables, context.code, run_options(context.arguments));
   if (!context.arguments.json && !context.arguments.quiet) {
-    fmt::print(stderr, "tables: seqbench report {}\n", experiment.name);
+    static_cast<void>(std::fputs(fmt::format("tables: seqbench report {}\n", experiment.name).c_str(), stderr));
   }
   return report.exit_code();
 }
@@ -121,6 +121,11 @@ ExitCode run_file(const Context& context) {
 ExitCode rerun_trial(const Context& context) {
   const Arguments& a = context.arguments;
   const run::RerunReport report = run::rerun(a.what, context.tables, context.code, run_options(a));
+  if (report.outcome.done != 1 && !a.json) {
+    fmt::print("the trial did not end, so nothing was compared{}\n",
+               report.outcome.interrupted ? "; the same command goes on with it" : "");
+    return report.outcome.interrupted ? ExitCode::kInterrupted : ExitCode::kFinding;
+  }
   if (a.json) {
     print_json({{"v", 1}, {"same_bits", report.same_bits}, {"before", report.before}, {"after", report.after},
                 {"differences", report.differences}});

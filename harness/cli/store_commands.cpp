@@ -1,9 +1,10 @@
 // report, leaderboard, db.
 #include <fmt/format.h>
 
-#include <fstream>
 #include <iostream>
+#include <sstream>
 
+#include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
 #include "harness/store/reader.h"
@@ -83,10 +84,9 @@ ExitCode db_export(const Context& context) {
     store.export_text(std::cout);
     return ExitCode::kDone;
   }
-  std::ofstream file(a.out, std::ios::binary);
-  store.export_text(file);
-  file.flush();
-  if (!file) throw MachineError(fmt::format("cannot write {}", a.out));
+  std::ostringstream text;
+  store.export_text(text);
+  write_file_atomically(a.out, text.str());
   return ExitCode::kDone;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "harness/analyze/metrics.h"
 #include "harness/base/error.h"
 #include "harness/base/text.h"
 #include "harness/data/home.h"
@@ -65,6 +66,9 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
   row.data_sha256 = before.config.at("data");
   row.task_version = tables.task(before.task).version;
   if (row.kind != "ceiling") row.model_version = tables.model(before.model).version;
+  row.config["task"]["version"] = row.task_version;
+  if (row.kind != "ceiling") row.config["model"]["version"] = row.model_version;
+  for (auto& [name, version] : row.config["metrics"]["versions"].items()) version = analyze::metric(name).version;
   row.config["code"] = code_json(code, row.task, row.kind == "ceiling" ? "" : row.model);
   set_keys(row);
   if (!tables.task(row.task).has_real || row.source == "twin") {

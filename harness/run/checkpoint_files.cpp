@@ -72,7 +72,8 @@ CheckpointFiles::Written CheckpointFiles::write(std::int64_t step, const std::ve
   const fs::path temporary = file(step).string() + ".tmp";
   write_synced(temporary, bytes);
   make_durable();
-  fs::rename(temporary, file(step));
+  fs::rename(temporary, file(step), error);
+  if (error) throw MachineError(fmt::format("cannot rename {}: {}", temporary.string(), error.message()));
   sync_path(folder_, O_RDONLY | O_DIRECTORY);
   Written written{{step, "last", file(step).string(), sha256_hex(bytes), static_cast<std::int64_t>(bytes.size())}, {}};
   std::erase(steps_, step);

@@ -19,6 +19,9 @@ std::string duration(double seconds) {
   return s < 60 ? fmt::format("{}s", s) : fmt::format("{}m{:02}s", s / 60, s % 60);
 }
 
+/// A stream that was closed ends progress, not the run: fmt::print would throw.
+void tell(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 std::string short_number(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
 
 /// The ranking metric on one part, for the line at a trial's end.
@@ -61,10 +64,10 @@ void Progress::line(const std::string& text) {
   if (mode_ == ProgressMode::kQuiet || mode_ == ProgressMode::kJson) return;
   if (mode_ == ProgressMode::kTerminal) {
     clear_block();
-    fmt::print(stderr, "{}\n", text);
+    tell(text + "\n");
     redraw(true);
   } else {
-    fmt::print(stderr, "{} {}\n", utc_now().substr(0, 19) + "Z", text);
+    tell(utc_now().substr(0, 19) + "Z " + text + "\n");
   }
 }
 
@@ -79,7 +82,7 @@ void Progress::event(Json json) {
 }
 
 void Progress::clear_block() {
-  for (; drawn_lines_ > 0; --drawn_lines_) fmt::print(stderr, "\x1b[1A\x1b[2K");
+  for (; drawn_lines_ > 0; --drawn_lines_) tell("\x1b[1A\x1b[2K");
 }
 
 void Progress::redraw(bool force) {
@@ -88,8 +91,8 @@ void Progress::redraw(bool force) {
   if (!force && now - drawn_ < kRedrawSeconds) return;
   drawn_ = now;
   clear_block();
-  fmt::print(stderr, "{}  {}/{} done  {} failed  ETA {}\n", plan_.experiment.name, done_, total_, failed_,
-             duration(run_eta()));
+  tell(fmt::format("{}  {}/{} done  {} failed  ETA {}\n", plan_.experiment.name, done_, total_, failed_,
+                   duration(run_eta())));
   drawn_lines_ = 1;
   for (const PlannedTrial& trial : plan_.trials) {
     const auto found = running_.find(trial.spec.row.key);
@@ -98,7 +101,7 @@ void Progress::redraw(bool force) {
     std::string text = fmt::format("  {}  step {}/{}  epoch {:.1f}  loss {}", name_of(trial), r.step, r.steps, r.epoch, r.loss);
     if (!r.metric_name.empty()) text += fmt::format("  {} {}", r.metric_name, short_number(r.metric));
     text += fmt::format("  {:.0f}/s  ETA {}", r.rate, duration(eta(r)));
-    fmt::print(stderr, "{}\n", text.substr(0, 118));
+    tell(text.substr(0, 118) + "\n");
     ++drawn_lines_;
   }
   std::fflush(stderr);
@@ -199,7 +202,7 @@ void Progress::trial_interrupted(const PlannedTrial& trial, const std::string& w
 void Progress::warning(const std::string& text) {
   event({{"event", "warning"}, {"text", text}});
   if (mode_ == ProgressMode::kQuiet || mode_ == ProgressMode::kJson) {
-    fmt::print(stderr, "warning: {}\n", printable(text, 1000));
+    tell("warning: " + printable(text, 1000) + "\n");
   } else {
     line("warning: " + printable(text, 1000));
   }

@@ -88,12 +88,15 @@ RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, 
   const store::RunId run = store.open_run(row);
   report.run_uid = run.uid;
   progress.run_begin(run.uid, environment.device);
-  count_stop_signals();
   ScheduleOptions schedule = options.schedule;
   schedule.checkpoint_folder = fs::absolute(options.store).parent_path() / "checkpoints";
   try {
     report.outcome = Scheduler(store, run, plan, schedule, environment, progress).run();
-  } catch (const MachineError&) {
+  } catch (const std::exception&) {
+    try {
+      store.close_run(run, "interrupted");
+    } catch (const Error&) {  // the store itself may be what failed
+    }
     progress.run_end("interrupted", static_cast<int>(ExitCode::kMachine));
     throw;
   }
@@ -112,7 +115,7 @@ ExitCode RunReport::exit_code() const {
 
 ExitCode RerunReport::exit_code() const {
   if (outcome.interrupted) return ExitCode::kInterrupted;
-  return same_bits || (!differences.empty() && outcome.failed == 0) ? ExitCode::kDone : ExitCode::kFinding;
+  return same_bits || (!differences.empty() && outcome.done == 1) ? ExitCode::kDone : ExitCode::kFinding;
 }
 
 Environment environment_of(const std::string& device, std::int64_t threads) {
@@ -126,6 +129,7 @@ Environment environment_of(const std::string& device, std::int64_t threads) {
 
 RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& tables, const CodeHashes& code,
                          const RunOptions& options) {
+  count_stop_signals();
   static_cast<void>(train::find_device(options.schedule.device));
   Plan plan = expand_plan(experiment, tables, code, options.plan);
   std::optional<store::RunStore> store;
@@ -134,6 +138,7 @@ RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& t
     consult_store(plan, store::Reader(options.store), options.plan);
   }
   check_data(plan, tables);
+  if (stop_signals() > 0) throw Interrupted();
   if (!store) store.emplace(options.store);
   store_published(*store, options.published);
   return execute(plan, *store, run_row(plan, tables, options.command, options.overrides), options);
@@ -141,6 +146,7 @@ RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& t
 
 RerunReport rerun(const std::string& key_prefix, const Tables& tables, const CodeHashes& code,
                   const RunOptions& options) {
+  count_stop_signals();
   RerunReport report;
   store::TrialResult before;
   std::vector<std::string> saved;
@@ -168,7 +174,7 @@ RerunReport rerun(const std::string& key_prefix, const Tables& tables, const Cod
   const RunReport run = execute(plan, store, run_row(plan, tables, options.command, {}), again);
   report.outcome = run.outcome;
   report.before = before.result_sha256;
-  report.after = store.state(spec.row.key).result_sha256;
+  if (run.outcome.done == 1) report.after = store.state(spec.row.key).result_sha256;
   report.same_bits = report.before == report.after;
   return report;
 }

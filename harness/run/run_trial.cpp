@@ -211,7 +211,7 @@ void add_costs(store::TrialRecord& record, const measure::PhaseClock& clock) {
 }  // namespace
 
 const Dataset& DataCache::get(const TrialConfig& config, const TrialSpec& spec) {
-  const std::string key = spec.row.config.at("data").get<std::string>() + canonical_json(spec.row.config.at("task").at("params"));
+  const std::string key = config.task->name + spec.row.config.at("data").get<std::string>() + canonical_json(spec.row.config.at("task").at("params"));
   if (key != key_) {
     views_.clear();
     dataset_.reset();

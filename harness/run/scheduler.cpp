@@ -50,17 +50,18 @@ Outcome Scheduler::run() {
   while (true) {
     if (asked_ < 0) {
       for (Slot& slot : slots_) {
-        if (slot.trial == nullptr && !waiting_.empty()) assign(slot);
+        while (slot.trial == nullptr && !waiting_.empty()) assign(slot);
       }
     }
-    if (!busy()) break;
+    if (!busy() && (elsewhere_.empty() || asked_ >= 0)) break;
     poll_once();
+    if (!busy()) look_elsewhere();
     for (Slot& slot : slots_) {
       if (slot.trial != nullptr) watch_limits(slot);
     }
     watch_time();
   }
-  outcome_.left = static_cast<std::int64_t>(waiting_.size());
+  outcome_.left = static_cast<std::int64_t>(waiting_.size() + elsewhere_.size());
   if (!machine_error_.empty()) throw MachineError(machine_error_);
   return outcome_;
 }
@@ -72,24 +73,46 @@ void Scheduler::assign(Slot& slot) {
   try {
     slot.begun = store_.begin_trial(run_, trial->spec.row.key, environment_, options_.again);
   } catch (const store::TrialTaken& taken) {
-    progress_.warning(std::string(taken.what()) + "; left to it");
+    progress_.warning(std::string(taken.what()) + "; waiting for it");
+    elsewhere_.push_back(trial);
     return;
   }
   if (!slot.process) slot.process = std::make_unique<WorkerProcess>();
   slot.trial = trial;
-  slot.step = slot.begun.checkpoints.empty() ? 0 : slot.begun.checkpoints.front().step;
+  slot.saved = slot.step = slot.begun.checkpoints.empty() ? 0 : slot.begun.checkpoints.front().step;
   slot.began = slot.moved = monotonic_seconds();
+  hand_over(slot);
+}
+
+/// Trials that another process held: done there, or ours after all once that process is gone.
+void Scheduler::look_elsewhere() {
+  std::erase_if(elsewhere_, [&](PlannedTrial* trial) {
+    const store::TrialState state = store_.state(trial->spec.row.key);
+    if (state.status == "done") return true;
+    if (state.status == "failed") {
+      ++outcome_.failed;
+      return true;
+    }
+    if (state.owner_alive) return false;
+    waiting_.push_back(trial);
+    return true;
+  });
+}
+
+void Scheduler::hand_over(Slot& slot) {
+  const PlannedTrial* trial = slot.trial;
   progress_.trial_begin(*trial, environment_.device, slot.begun.ordinal, slot.step);
   const fs::path folder = options_.checkpoint_folder / trial->spec.row.key / slot.begun.execution_uid;
-  const bool sent = slot.process->send(
-                     {{"trial", trial->spec.to_json()},
+  const Json job = {{"trial", trial->spec.to_json()},
                       {"device", options_.device},
                       {"numerics_class", environment_.numerics_class()},
                       {"checkpoint_folder", folder.string()},
                       {"checkpoints", checkpoints_json(slot.begun.checkpoints)},
                       {"checkpoint_seconds", options_.checkpoint_seconds},
-                      {"checkpoint_steps", options_.checkpoint_steps}});
-  if (!sent) lost(slot);
+                      {"checkpoint_steps", options_.checkpoint_steps}};
+  if (slot.process->send(job)) return;
+  slot.process = std::make_unique<WorkerProcess>();  // the idle worker had gone
+  if (!slot.process->send(job)) lost(slot);
 }
 
 void Scheduler::poll_once() {
@@ -101,15 +124,16 @@ void Scheduler::poll_once() {
     owners.push_back(&slot);
   }
   ::poll(watched.data(), watched.size(), kPollMilliseconds);
+  if (watched[0].revents != 0) clear_stop_descriptor();
   if (stop_signals() > signals_seen_) {
     outcome_.interrupted = true;
     ask_to_stop();
   }
   for (std::size_t i = 1; i < watched.size(); ++i) {
-    if (watched[i].revents == 0) continue;
     Slot& slot = *owners[i];
+    if (watched[i].revents == 0 || !slot.process) continue;
     const bool open = slot.process->read();
-    while (slot.trial != nullptr) {
+    while (slot.trial != nullptr && slot.process) {
       const std::optional<Frame> frame = slot.process->next();
       if (!frame) break;
       handle(slot, *frame);
@@ -138,7 +162,7 @@ void Scheduler::handle(Slot& slot, const Frame& frame) {
       if (point.split == 1 && point.name != "loss") progress_.metric(*slot.trial, "val_" + point.name, point.value);
     }
   } else if (type == "resumed") {
-    slot.step = frame.head.at("step");
+    slot.saved = slot.step = frame.head.at("step");
     store_.resume_from(slot.begun, slot.step);
     acknowledge(slot);
   } else if (type == "barrier") {
@@ -148,7 +172,8 @@ void Scheduler::handle(Slot& slot, const Frame& frame) {
     for (const std::int64_t step : frame.head.at("removed")) store_.remove_checkpoint(slot.begun, step, "last");
     store_.add_checkpoint(slot.begun, {frame.head.at("step"), frame.head.at("kind"), frame.head.at("path"),
                                        frame.head.at("sha256"), frame.head.at("bytes")});
-    progress_.checkpoint(*slot.trial, frame.head.at("step"));
+    slot.saved = frame.head.at("step");
+    progress_.checkpoint(*slot.trial, slot.saved);
   } else if (type == "warning") {
     progress_.warning(frame.head.at("text"));
   } else if (type == "record") {
@@ -203,6 +228,12 @@ void Scheduler::lost(Slot& slot) {
                                       : fmt::format("the worker was ended by signal {} ({})", signal, ::strsignal(signal));
   store::TrialRecord record;
   record.step = slot.step;
+  if (asked_ >= 0 && signal == SIGTERM) {  // our own, before the worker could count it
+    store_.interrupt(slot.begun, "interrupted", signal, "stopped while starting");
+    progress_.trial_interrupted(*slot.trial, "stopped", slot.step);
+    put_back(slot);
+    return;
+  }
   if (signal != SIGKILL && signal != SIGTERM) {
     record.verdict = "crash";
     record.reason = how;
@@ -210,10 +241,10 @@ void Scheduler::lost(Slot& slot) {
     return;
   }
   store_.interrupt(slot.begun, "lost", signal, how);
-  if (store_.losses_at(slot.begun, slot.step) >= kLossesBeforeFailure) {
+  if (store_.losses_at(slot.begun, slot.saved) >= kLossesBeforeFailure) {
     record.verdict = "killed";
-    record.reason = fmt::format("{}, {} times at step {}; the kernel does so when memory runs out", how,
-                                kLossesBeforeFailure, slot.step);
+    record.reason = fmt::format("{}, {} times after step {}; the kernel does so when memory runs out", how,
+                                kLossesBeforeFailure, slot.saved);
     finish(slot, record);
     return;
   }
@@ -248,7 +279,10 @@ void Scheduler::watch_time() {
 
 void Scheduler::ask_to_stop() {
   const double now = monotonic_seconds();
-  const bool hard = asked_ >= 0 && stop_signals() > signals_seen_ && now - asked_ < kSecondSignalSeconds;
+  const bool ctrl_c = stop_signals() > signals_seen_ && last_stop_signal() == SIGINT;
+  const bool twice = stop_signals() - signals_seen_ > 1;
+  const bool hard = ctrl_c && (twice || (interrupted_at_ >= 0 && now - interrupted_at_ < kSecondSignalSeconds));
+  if (ctrl_c) interrupted_at_ = now;
   signals_seen_ = stop_signals();
   if (asked_ < 0) asked_ = now;
   for (Slot& slot : slots_) {

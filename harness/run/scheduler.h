@@ -44,11 +44,14 @@ class Scheduler {
     std::unique_ptr<WorkerProcess> process;
     PlannedTrial* trial = nullptr;  // null: idle
     store::Begun begun;
-    std::int64_t step = 0;
+    std::int64_t step = 0;          // newest that was heard of
+    std::int64_t saved = 0;         // newest that a resume starts from
     double began = 0, moved = 0;    // seconds: trial begin, last step
   };
 
   void assign(Slot& slot);
+  void hand_over(Slot& slot);
+  void look_elsewhere();
   void handle(Slot& slot, const Frame& frame);
   void finish(Slot& slot, const store::TrialRecord& record);
   void fail(Slot& slot, const std::string& verdict, const std::string& reason);
@@ -68,10 +71,12 @@ class Scheduler {
   Environment environment_;
   Progress& progress_;
   std::deque<PlannedTrial*> waiting_;
+  std::vector<PlannedTrial*> elsewhere_;  // held by another living process
   std::vector<Slot> slots_;
   Outcome outcome_;
   double began_ = 0, heartbeat_ = 0;
   double asked_ = -1;       // when the workers were asked to stop
+  double interrupted_at_ = -1;  // the newest Ctrl-C
   int signals_seen_ = 0;
   std::string machine_error_;
 };

@@ -52,4 +52,9 @@ int stop_signals() { return g_count.load(); }
 int last_stop_signal() { return g_last.load(); }
 int stop_descriptor() { return g_descriptor.load(); }
 
+void clear_stop_descriptor() {
+  std::uint64_t count = 0;
+  static_cast<void>(!::read(g_descriptor.load(), &count, sizeof count));
+}
+
 }  // namespace seqbench::run

@@ -13,5 +13,7 @@ void follow_parent(int parent);
 [[nodiscard]] int last_stop_signal();
 /// Readable when a stop signal came: for poll.
 [[nodiscard]] int stop_descriptor();
+/// Until the next signal it is not readable any more.
+void clear_stop_descriptor();
 
 }  // namespace seqbench::run

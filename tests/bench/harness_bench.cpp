@@ -120,7 +120,9 @@ constexpr std::int64_t kTableRows = 200'000;
 void write_table(const fs::path& path) {
   std::ofstream out(path);
   out << "id\tvalue\tnote\n";
-  for (std::int64_t i = 0; i < kTableRows; ++i) out << fmt::format("id{:07}\t{}\tsome text beside it\n", i, i * 0.25);
+  for (std::int64_t i = 0; i < kTableRows; ++i) {
+    out << fmt::format("id{:07}\t{}\tsome text beside it\n", i, 0.25 * static_cast<double>(i));
+  }
 }
 
 std::int64_t count_lines(const fs::path& path) {

@@ -53,7 +53,7 @@ name = "echo"
         self.check(self.faulty("abort"), "crash", "signal 6")
 
     def test_killed_three_times_at_one_step(self):
-        self.check(self.faulty("kill"), "killed", "3 times at step 0")
+        self.check(self.faulty("kill"), "killed", "3 times after step 0")
         self.assertEqual(self.rows("SELECT max(n) FROM (SELECT count(*) AS n FROM attempts GROUP BY execution)"), [(3,)])
 
     def test_memory_limit(self):

@@ -78,7 +78,7 @@ TEST(TrialKey, ChangesWithTheParametersOfModelAndTask) {
 TEST(TrialKey, ChangesWithDataMetricsViewAndSeed) {
   expect_other_key("limit", [](ExperimentSpec& e) { e.tasks[0].limit = 100; });
   expect_other_key("metrics", [](ExperimentSpec& e) { e.tasks[0].metrics = {"mse", "mae"}; });
-  expect_other_key("order of metrics", [](ExperimentSpec& e) { e.tasks[0].metrics = {"mae"}; });
+  expect_other_key("another metric", [](ExperimentSpec& e) { e.tasks[0].metrics = {"mae"}; });
   expect_other_key("slices", [](ExperimentSpec& e) { e.tasks[0].slices = {"parity"}; });
   expect_other_key("view", [](ExperimentSpec& e) { e.variants[0].view = "text"; });
   expect_other_key("seed", [](ExperimentSpec& e) { e.seeds = {1}; });

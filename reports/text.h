@@ -1,5 +1,5 @@
 #pragma once
-// Private to the room and its tests: names and numbers as text that no name can break.
+// For reports and the command line: names and numbers as text that no name can break.
 
 #include <string>
 #include <string_view>

@@ -6,20 +6,12 @@
 #include "harness/cli/commands.h"
 #include "harness/spec/experiment.h"
 #include "harness/store/reader.h"
+#include "reports/text.h"
 
 namespace seqbench::cli {
 namespace {
 
 constexpr const char* kParts[] = {"train", "validation", "test"};
-
-std::string csv_cell(const std::string& text) {
-  std::string cell = text;
-  if (!cell.empty() && std::string_view("=+-@").find(cell.front()) != std::string_view::npos) cell.insert(0, 1, '\'');
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string quoted = "\"";
-  for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string settings_text(const std::vector<ParamSpec>& params) {
   std::string text;
@@ -60,7 +52,7 @@ void print_predictions(const store::Reader& store, const store::TrialResult& tri
         rows.push_back({{"id", p.examples.ids[i]}, {"truth", json_number(p.examples.truth[i])},
                         {"prediction", json_number(p.values[i])}, {"split", p.examples.split}, {"fold", trial.fold}});
       } else {
-        fmt::print("{},{},{},{},{}\n", csv_cell(p.examples.ids[i]), format_double(p.examples.truth[i]),
+        fmt::print("{},{},{},{},{}\n", reports::csv_text(p.examples.ids[i]), format_double(p.examples.truth[i]),
                    format_double(p.values[i]), p.examples.split, trial.fold);
       }
     }

@@ -16,6 +16,15 @@
 namespace seqbench::run {
 namespace {
 
+/// Rows of `values` [rows, width], in the order of `rows`.
+std::vector<double> gathered(const std::vector<double>& values, std::span<const std::int64_t> rows, std::size_t width) {
+  std::vector<double> out;
+  for (const std::int64_t row : rows) {
+    for (std::size_t t = 0; t < width; ++t) out.push_back(values[static_cast<std::size_t>(row) * width + t]);
+  }
+  return out;
+}
+
 /// Everything that one trial works on.
 struct Work {
   const TrialSpec& spec;
@@ -38,12 +47,7 @@ struct Work {
     return out;
   }
   [[nodiscard]] std::vector<double> targets_of(std::span<const std::int64_t> part_rows) const {
-    std::vector<double> out;
-    const std::size_t width = config.task->targets.size();
-    for (const std::int64_t row : part_rows) {
-      for (std::size_t t = 0; t < width; ++t) out.push_back(targets[static_cast<std::size_t>(row) * width + t]);
-    }
-    return out;
+    return gathered(targets, part_rows, config.task->targets.size());
   }
 };
 
@@ -136,11 +140,7 @@ Predict ceiling(const Work& work) {
   if (expected.empty()) throw InputError(fmt::format("task '{}' gives no expected values", work.config.task->name));
   const std::size_t width = work.config.task->targets.size();
   return [&expected, width](std::span<const std::int64_t> rows) {
-    std::vector<double> out;
-    for (const std::int64_t row : rows) {
-      for (std::size_t t = 0; t < width; ++t) out.push_back(expected[static_cast<std::size_t>(row) * width + t]);
-    }
-    return out;
+    return gathered(expected, rows, width);
   };
 }
 

@@ -237,6 +237,10 @@ std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row
 }
 
 std::string published_text(const store::PublishedRow& row) {
+  if (row.low && row.high) {
+    const std::int64_t digits = std::clamp<std::int64_t>(row.decimals.value_or(4), 0, 15);
+    return fmt::format("[{:.{}f}, {:.{}f}]", *row.low, digits, *row.high, digits);
+  }
   if (!row.value) return "–";
   return row.decimals ? fmt::format("{:.{}f}", *row.value, std::clamp<std::int64_t>(*row.decimals, 0, 15))
                       : format_double(*row.value);

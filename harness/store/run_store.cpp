@@ -172,11 +172,11 @@ void RunStore::replace_published(std::string_view source_sha256, const std::vect
     for (const std::string& paper : papers) db.run("DELETE FROM published_values WHERE paper = ?", paper);
     for (const PublishedRow& p : rows) {
       db.run("INSERT INTO published_values (uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric,"
-             " split, selected_on, value, decimals, n_eval, status, note, source_sha256)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             " split, selected_on, value, low, high, decimals, n_eval, margin, status, note, context, source_sha256)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
              p.uid, p.paper, p.table_ref, p.row_ref, p.col_ref, or_null(p.task), or_null(p.model), or_null(p.variant),
-             p.metric, p.split, or_null(p.selected_on), p.value, p.decimals, p.n_eval, p.status, or_null(p.note),
-             source_sha256);
+             p.metric, p.split, or_null(p.selected_on), p.value, p.low, p.high, p.decimals, p.n_eval, p.margin, p.status,
+             or_null(p.note), or_null(p.quote), source_sha256);
     }
   });
 }

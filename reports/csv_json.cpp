@@ -114,12 +114,15 @@ std::string trials_csv(const Page& page) {
   std::string out = csv_line({"key", "label", "seed", "rep", "fold", "split", "metric", "slice", "value", "n", "task",
                               "model", "variant", "view", "kind", "source", "scale", "split_kind"});
   for (const TaskTable& table : page.tables) {
-    for (const TrialValue& v : table.values) {
-      const Row& row = table.rows[v.row];
-      out += csv_line({csv_text(v.key), csv_text(row.label), whole(v.seed), whole(v.rep), whole(v.fold),
-                       csv_text(v.split), csv_text(v.metric), csv_text(v.slice), format_double(v.value), whole(v.n),
-                       csv_text(table.task), csv_text(row.model), csv_text(row.variant), csv_text(row.view),
-                       csv_text(row.kind), csv_text(row.source), csv_text(row.scale), csv_text(row.split_kind)});
+    const Values& values = table.values;
+    for (const Values::Entry& e : values.entries) {
+      const Values::Trial& t = values.trials[e.trial];
+      const Values::Column& c = values.columns[e.column];
+      const Row& row = table.rows[t.row];
+      out += csv_line({csv_text(t.key), csv_text(row.label), whole(t.seed), whole(t.rep), whole(t.fold), csv_text(c.split),
+                       csv_text(c.metric), csv_text(c.slice), format_double(e.value), whole(e.n), csv_text(table.task),
+                       csv_text(row.model), csv_text(row.variant), csv_text(row.view), csv_text(row.kind),
+                       csv_text(row.source), csv_text(row.scale), csv_text(row.split_kind)});
     }
   }
   return out;

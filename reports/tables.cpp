@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -128,9 +129,11 @@ class TableBuilder {
  private:
   void add_values(const DoneTrial& done) {
     const store::TrialResult& t = *done.trial;
+    Values& values = table_.values;
+    const auto trial = static_cast<std::uint32_t>(values.trials.size());
+    values.trials.push_back({static_cast<std::uint32_t>(table_.rows.size()), t.key, t.seed, t.rep, t.fold});
     for (const store::MetricRow& m : done.metrics) {
-      table_.values.push_back(
-          {table_.rows.size(), t.key, t.seed, t.rep, t.fold, split_name(m.split), m.name, m.slice, m.value, m.n});
+      values.entries.push_back({trial, column_of(m), m.n, m.value});
       if (std::ranges::find(table_.metrics, m.name) == table_.metrics.end()) table_.metrics.push_back(m.name);
       if (m.name == table_.metrics.front()) {
         table_.higher_is_better = m.higher_is_better;
@@ -142,9 +145,17 @@ class TableBuilder {
     }
   }
 
+  std::uint32_t column_of(const store::MetricRow& m) {
+    std::vector<Values::Column>& columns = table_.values.columns;
+    const auto [found, added] = columns_.try_emplace({m.split, m.name, m.slice}, static_cast<std::uint32_t>(columns.size()));
+    if (added) columns.push_back({split_name(m.split), m.name, m.slice});
+    return found->second;
+  }
+
   const store::Reader& store_;
   TaskTable& table_;
   std::set<Part> parts_;
+  std::map<std::tuple<int, std::string, std::string>, std::uint32_t> columns_;
 };
 
 }  // namespace

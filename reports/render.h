@@ -67,6 +67,7 @@ struct TaskTable {
   std::vector<Diagnostic> diagnostics;     // best constant on test, label variance of each split
   std::vector<store::PublishedRow> published;
   Values values;
+  std::size_t columns_left_out = 0;        // of `values`: too many to summarise, so without cells
 };
 
 /// One table a task, in the run's order. A summary over seeds of a fixed split has a bootstrap interval where the

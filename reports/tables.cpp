@@ -118,7 +118,8 @@ std::vector<std::string> declared_slices(const std::vector<store::TrialResult>& 
 /// First every value of every row, then what the rows' cells say of them.
 class TableBuilder {
  public:
-  TableBuilder(const store::Reader& store, TaskTable& table) : store_(store), table_(table), values_(store, table.values) {}
+  TableBuilder(const store::Reader& store, TaskTable& table, std::size_t trials)
+      : store_(store), table_(table), values_(store, table.values, trials) {}
 
   void add_row(std::vector<const store::TrialResult*> trials) {
     std::ranges::stable_sort(trials, {}, [](const auto* t) { return std::tuple(t->rep, t->fold, t->seed); });
@@ -241,7 +242,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
     groups[found->second].push_back(&t);
   }
   std::ranges::stable_sort(groups, {}, [](const auto& group) { return kind_order(group.front()->kind); });
-  TableBuilder builder(store, table);
+  TableBuilder builder(store, table, trials.size());
   for (auto& group : groups) builder.add_row(std::move(group));
   builder.summarize_rows(declared_slices(trials), most_cells);
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();

@@ -49,6 +49,7 @@ void ValueReader::find_places() {
 void ValueReader::add(std::uint32_t row, const store::TrialResult& trial) {
   store_.scan_metrics(trial.execution, scanned_);
   if (!same_names()) find_places();
+  if (values_.trials.empty()) values_.entries.reserve(expected_ * scanned_.size());  // growing would hold them twice
   const auto index = static_cast<std::uint32_t>(values_.trials.size());
   values_.trials.push_back({row, trial.key, trial.seed, trial.rep, trial.fold});
   first_.push_back(values_.entries.size());

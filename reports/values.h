@@ -1,6 +1,7 @@
 #pragma once
 // Private to the room: a table's values as they come out of the store, and which of them its cells summarise.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -23,8 +24,9 @@ struct ColumnFacts {
 /// Fills a table's values, trial by trial; names are looked up once a column, never a row.
 class ValueReader {
  public:
-  /// Both must outlive the reader.
-  ValueReader(const store::Reader& store, Values& values) : store_(store), names_(store.names()), values_(values) {}
+  /// Store and values must outlive the reader; about `trials` are expected.
+  ValueReader(const store::Reader& store, Values& values, std::size_t trials)
+      : store_(store), names_(store.names()), values_(values), expected_(trials) {}
 
   /// Appends a done trial of the table's row `row`.
   void add(std::uint32_t row, const store::TrialResult& trial);
@@ -48,6 +50,7 @@ class ValueReader {
   const store::Reader& store_;
   std::map<std::int64_t, store::NameRow> names_;
   Values& values_;
+  std::size_t expected_;
   std::vector<ColumnFacts> facts_;
   std::vector<std::size_t> first_;              // of each trial, in entries
   std::map<std::size_t, std::string> notes_;    // by index into entries

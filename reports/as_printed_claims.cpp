@@ -17,9 +17,11 @@ struct Selector {
   std::string row, column;
 };
 
+std::string plain(const std::string& column) { return column.starts_with('-') ? column.substr(1) : column; }
+
 Selector selector_of(const std::string& text, const std::string& column) {
   const std::size_t at = text.find('@');
-  return at == text.npos ? Selector{text, column} : Selector{text.substr(0, at), text.substr(at + 1)};
+  return at == text.npos ? Selector{text, plain(column)} : Selector{text.substr(0, at), text.substr(at + 1)};
 }
 
 /// What an exact number printed so lies in.
@@ -76,6 +78,21 @@ class Tally {
   std::vector<std::string> broken_, open_, missing_;
 };
 
+/// Every row of one selector against every row of the other, within one table; or from the first table to the second.
+void add_pairs(const store::Claim& claim, const std::vector<Published>& rows, const std::string& left, const std::string& right,
+               const std::string& column, ClaimPairs& into) {
+  const bool two = claim.tables.size() == 2;
+  const Selector r = selector_of(right, column);
+  const std::size_t before = into.pairs.size();
+  for (const Published* a : selected(left, column, claim.tables.front(), rows)) {
+    const std::string other = (r.row == "=" ? a->row_ref : r.row) + '@' + r.column;
+    for (const Published* b : selected(other, column, claim.tables.back(), rows)) {
+      if (a != b && (two || a->table_ref == b->table_ref)) into.pairs.push_back({a, b, column.starts_with('-')});
+    }
+  }
+  if (into.pairs.size() == before) into.missing.push_back(fmt::format("{} or {} ({})", left, right, plain(column)));
+}
+
 class Judge {
  public:
   Judge(const store::Claim& claim, const std::vector<Published>& rows) : claim_(claim), rows_(rows) { finding_.claim = claim; }
@@ -85,28 +102,17 @@ class Judge {
       finding_.reason = claim_.note.empty() ? "the paper prints no numbers for it" : claim_.note;
       return finding_;
     }
+    if (claim_.form == "greater" || claim_.form == "at_least" || claim_.form == "order") compare();
     for (const std::string& column : claim_.columns) {
-      if (claim_.form == "greater" || claim_.form == "at_least") compare(column);
-      else if (claim_.form == "order") order(column);
-      else if (claim_.form == "best") best(column);
-      else if (claim_.form == "bound") bound(column);
-      else trend(column);
+      if (claim_.form == "best") best(column);
+      if (claim_.form == "bound") bound(column);
+      if (claim_.form == "trend") trend(column);
     }
     tally_.end(finding_);
     return finding_;
   }
 
  private:
-  static std::string plain(const std::string& column) { return column.starts_with('-') ? column.substr(1) : column; }
-
-  [[nodiscard]] std::vector<const Published*> select(const Selector& selector, const std::string& table) const {
-    std::vector<const Published*> found;
-    for (const Published& p : rows_) {
-      if ((p.value || p.low) && matches(table, p.table_ref) && matches(selector.row, p.row_ref) && matches(selector.column, p.col_ref)) found.push_back(&p);
-    }
-    return found;
-  }
-
   static std::string words(const Published& a, const Published& b) {
     return fmt::format("{} {} against {} {} ({})", a.row_ref, printed_digits(a), b.row_ref, printed_digits(b), a.col_ref);
   }
@@ -119,40 +125,16 @@ class Judge {
     else tally_.open(words(a, b));
   }
 
-  /// Every row of one against every row of the other, within one table; or from the first table to the second.
-  void compare_selected(const std::string& left, const std::string& right, const std::string& column) {
-    const bool smaller = column.starts_with('-'), equal_holds = claim_.form == "at_least", two = claim_.tables.size() == 2;
-    const Selector l = selector_of(left, plain(column)), r = selector_of(right, plain(column));
-    std::size_t compared = 0;
-    for (const Published* a : select(l, claim_.tables.front())) {
-      const Selector other = r.row == "=" ? Selector{a->row_ref, r.column} : r;
-      for (const Published* b : select(other, claim_.tables.back())) {
-        if (a == b || (!two && a->table_ref != b->table_ref)) continue;
-        compare_two(*a, *b, smaller, equal_holds);
-        ++compared;
-      }
-    }
-    if (compared == 0) tally_.missing(fmt::format("{} or {} ({})", l.row, r.row, plain(column)));
-  }
-
-  void compare(const std::string& column) {
-    const auto &left = claim_.left, &right = claim_.right;
-    if (left.size() == right.size()) {
-      for (std::size_t i = 0; i < left.size(); ++i) compare_selected(left[i], right[i], column);
-      return;
-    }
-    for (const std::string& l : left) {
-      for (const std::string& r : right) compare_selected(l, r, column);
-    }
-  }
-
-  void order(const std::string& column) {
-    for (std::size_t i = 0; i + 1 < claim_.left.size(); ++i) compare_selected(claim_.left[i], claim_.left[i + 1], column);
+  void compare() {
+    const bool equal_holds = claim_.form == "at_least";
+    ClaimPairs all = pairs_of(claim_, rows_);
+    for (const ClaimPair& pair : all.pairs) compare_two(*pair.left, *pair.right, pair.smaller, equal_holds);
+    for (std::string& what : all.missing) tally_.missing(std::move(what));
   }
 
   void best(const std::string& column) {
     std::vector<const Published*> rows;
-    for (const std::string& r : claim_.right) std::ranges::copy(select(selector_of(r, plain(column)), claim_.tables.front()), std::back_inserter(rows));
+    for (const std::string& r : claim_.right) std::ranges::copy(selected(r, column, claim_.tables.front(), rows_), std::back_inserter(rows));
     std::erase_if(rows, [](const Published* p) { return !p->value; });
     if (rows.empty()) return tally_.missing(plain(column));
     const auto info = std::ranges::find(analyze::metrics_table(), rows.front()->metric, &analyze::MetricInfo::name);
@@ -170,29 +152,11 @@ class Judge {
     else tally_.open(what + " and of rows not named");
   }
 
-  /// "> 0", "< 1", "110e6 +- 1 %"
-  [[nodiscard]] Span limits() const {
-    const std::string& text = claim_.right.front();
-    const auto number = [&](std::string_view part) {
-      while (part.starts_with(' ')) part.remove_prefix(1);
-      while (part.ends_with(' ') || part.ends_with('%')) part.remove_suffix(1);
-      const auto value = parse_double(part);
-      if (!value) throw InputError(fmt::format("claim {}: bound '{}' must be '> A', '< A' or 'A +- B %'", claim_.id, printable(text)));
-      return *value;
-    };
-    if (text.starts_with('>')) return {number(std::string_view(text).substr(1)), INFINITY};
-    if (text.starts_with('<')) return {-INFINITY, number(std::string_view(text).substr(1))};
-    const std::size_t middle = text.find("+-");
-    const double centre = number(std::string_view(text).substr(0, middle));
-    const double slack = middle == text.npos ? 0 : number(std::string_view(text).substr(middle + 2)) / 100 * std::abs(centre);
-    return {centre - slack, centre + slack};
-  }
-
   void bound(const std::string& column) {
-    const Span limit = limits();
+    const analyze::Interval limit = bound_of(claim_);
     std::size_t compared = 0;
     for (const std::string& l : claim_.left) {
-      for (const Published* p : select(selector_of(l, plain(column)), claim_.tables.front())) {
+      for (const Published* p : selected(l, column, claim_.tables.front(), rows_)) {
         const Span x = span_of(*p, half_unit_in(rows_, *p));
         const std::string what = fmt::format("{} {} where {} is claimed", p->row_ref, printed_digits(*p), claim_.right.front());
         ++compared;
@@ -213,7 +177,7 @@ class Judge {
       std::vector<int> levels;
       std::vector<double> values;
       for (std::size_t level = 0; level < claim_.left.size(); ++level) {
-        for (const Published* p : select(selector_of(claim_.left[level], plain(column)), table)) {
+        for (const Published* p : selected(claim_.left[level], column, table, rows_)) {
           if (!p->value) continue;
           levels.push_back(static_cast<int>(level));
           values.push_back(column.starts_with('-') ? -*p->value : *p->value);
@@ -237,6 +201,50 @@ class Judge {
 };
 
 }  // namespace
+
+std::vector<const Published*> selected(const std::string& selector, const std::string& column, const std::string& tables,
+                                       const std::vector<Published>& rows) {
+  const Selector wanted = selector_of(selector, column);
+  std::vector<const Published*> found;
+  for (const Published& p : rows) {
+    if ((p.value || p.low) && matches(tables, p.table_ref) && matches(wanted.row, p.row_ref) && matches(wanted.column, p.col_ref)) found.push_back(&p);
+  }
+  return found;
+}
+
+ClaimPairs pairs_of(const store::Claim& claim, const std::vector<Published>& rows) {
+  ClaimPairs all;
+  const auto &left = claim.left, &right = claim.right;
+  for (const std::string& column : claim.columns) {
+    if (claim.form == "order") {
+      for (std::size_t i = 0; i + 1 < left.size(); ++i) add_pairs(claim, rows, left[i], left[i + 1], column, all);
+    } else if (left.size() == right.size()) {
+      for (std::size_t i = 0; i < left.size(); ++i) add_pairs(claim, rows, left[i], right[i], column, all);
+    } else {
+      for (const std::string& l : left) {
+        for (const std::string& r : right) add_pairs(claim, rows, l, r, column, all);
+      }
+    }
+  }
+  return all;
+}
+
+analyze::Interval bound_of(const store::Claim& claim) {
+  const std::string& text = claim.right.front();
+  const auto number = [&](std::string_view part) {
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ') || part.ends_with('%')) part.remove_suffix(1);
+    const auto value = parse_double(part);
+    if (!value) throw InputError(fmt::format("claim {}: bound '{}' must be '> A', '< A' or 'A +- B %'", claim.id, printable(text)));
+    return *value;
+  };
+  if (text.starts_with('>')) return {number(std::string_view(text).substr(1)), INFINITY};
+  if (text.starts_with('<')) return {-INFINITY, number(std::string_view(text).substr(1))};
+  const std::size_t middle = text.find("+-");
+  const double centre = number(std::string_view(text).substr(0, middle));
+  const double slack = middle == text.npos ? 0 : number(std::string_view(text).substr(middle + 2)) / 100 * std::abs(centre);
+  return {centre - slack, centre + slack};
+}
 
 ClaimFinding judge_as_printed(const store::Claim& claim, const std::vector<Published>& rows) { return Judge(claim, rows).judge(); }
 

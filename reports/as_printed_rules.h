@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/analyze/intervals.h"
 #include "reports/as_printed.h"
 
 namespace seqbench::reports {
@@ -46,6 +47,22 @@ void find_values(const RuleInput& in, PaperFindings& out);
 void find_against_data(const RuleInput& in, PaperFindings& out);
 /// Numbers that follow from printed ones or the data: table "derived" (parameters) and "data" (moments).
 [[nodiscard]] std::vector<Published> derived_rows(const RuleInput& in);
+
+/// One comparison that a claim of the form greater, at_least or order consists of.
+struct ClaimPair {
+  const Published *left, *right;  // left is said to be larger, or smaller
+  bool smaller = false;
+};
+struct ClaimPairs {
+  std::vector<ClaimPair> pairs;
+  std::vector<std::string> missing;  // selectors that find no two rows with numbers
+};
+[[nodiscard]] ClaimPairs pairs_of(const store::Claim& claim, const std::vector<Published>& rows);
+/// Rows with numbers that a selector ("GLOB" or "GLOB@COLUMN") finds in the tables of this glob, for one of the columns.
+[[nodiscard]] std::vector<const Published*> selected(const std::string& selector, const std::string& column,
+                                                     const std::string& tables, const std::vector<Published>& rows);
+/// "> 0", "< 1", "110e6 +- 1 %" as an interval. Throws InputError.
+[[nodiscard]] analyze::Interval bound_of(const store::Claim& claim);
 [[nodiscard]] ClaimFinding judge_as_printed(const store::Claim& claim, const std::vector<Published>& rows);
 
 }  // namespace seqbench::reports

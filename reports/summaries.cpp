@@ -109,11 +109,11 @@ bool agree(double a, double b) {
 /// Estimates from the stored metrics; ends from the stored predictions, if these give the same metric.
 analyze::Summary with_ends(const Column& column, const analyze::Summary& resampled) {
   const std::vector<double> values = column.values();
-  analyze::Summary summary = analyze::without_interval(values, "stored predictions give another value");
-  if (!agree(resampled.mean, summary.mean) || resampled.trials != summary.trials) return summary;
-  summary.low = resampled.low;
-  summary.high = resampled.high;
-  summary.method = resampled.method;
+  const analyze::Summary stored = analyze::without_interval(values, "stored predictions give another value");
+  if (!agree(resampled.mean, stored.mean) || resampled.trials != stored.trials) return stored;
+  analyze::Summary summary = resampled;
+  summary.mean = stored.mean;
+  summary.sd = stored.sd;
   return summary;
 }
 

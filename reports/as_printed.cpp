@@ -42,7 +42,9 @@ double half_unit_in(const std::vector<Published>& rows, const Published& row) {
 
 std::string printed_digits(const Published& row) { return published_text(row); }
 
-std::string place_of(const Published& row) { return fmt::format("{}, {}, {}", row.table_ref, row.row_ref, row.col_ref); }
+std::string place_of(const Published& row) {
+  return fmt::format("{}, {}, {}", row.table_ref, row.row_ref, row.col_ref);
+}
 
 bool matches(std::string_view glob, std::string_view text) {
   std::size_t g = 0, t = 0, star = glob.npos, from = 0;

@@ -55,7 +55,8 @@ class Tally {
       finding.reason = "not printed: " + shortened(missing_);
     } else if (!broken_.empty()) {
       finding.state = AsPrinted::kContradicted;
-      finding.reason = fmt::format("{} of {} comparisons say the opposite: {}", broken_.size(), all, shortened(broken_));
+      finding.reason =
+          fmt::format("{} of {} comparisons say the opposite: {}", broken_.size(), all, shortened(broken_));
     } else if (!open_.empty() || !missing_.empty()) {
       finding.state = AsPrinted::kUndecided;
       finding.reason = fmt::format("{} of {} comparisons hold", held_, all + missing_.size());
@@ -70,7 +71,8 @@ class Tally {
  private:
   static std::string shortened(const std::vector<std::string>& items) {
     constexpr std::size_t kShown = 3;
-    const std::vector<std::string> some(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, items.size())));
+    const std::vector<std::string> some(items.begin(),
+                                        items.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, items.size())));
     return join(some, "; ") + (items.size() > kShown ? fmt::format("; and {} more", items.size() - kShown) : "");
   }
 
@@ -79,8 +81,8 @@ class Tally {
 };
 
 /// Every row of one selector against every row of the other, within one table; or from the first table to the second.
-void add_pairs(const store::Claim& claim, const std::vector<Published>& rows, const std::string& left, const std::string& right,
-               const std::string& column, ClaimPairs& into) {
+void add_pairs(const store::Claim& claim, const std::vector<Published>& rows, const std::string& left,
+               const std::string& right, const std::string& column, ClaimPairs& into) {
   const bool two = claim.tables.size() == 2;
   const Selector r = selector_of(right, column);
   const std::size_t before = into.pairs.size();
@@ -95,7 +97,9 @@ void add_pairs(const store::Claim& claim, const std::vector<Published>& rows, co
 
 class Judge {
  public:
-  Judge(const store::Claim& claim, const std::vector<Published>& rows) : claim_(claim), rows_(rows) { finding_.claim = claim; }
+  Judge(const store::Claim& claim, const std::vector<Published>& rows) : claim_(claim), rows_(rows) {
+    finding_.claim = claim;
+  }
 
   ClaimFinding judge() {
     if (claim_.form == "none") {
@@ -114,15 +118,19 @@ class Judge {
 
  private:
   static std::string words(const Published& a, const Published& b) {
-    return fmt::format("{} {} against {} {} ({})", a.row_ref, printed_digits(a), b.row_ref, printed_digits(b), a.col_ref);
+    return fmt::format("{} {} against {} {} ({})", a.row_ref, printed_digits(a), b.row_ref, printed_digits(b),
+                       a.col_ref);
   }
 
   void compare_two(const Published& a, const Published& b, bool smaller, bool equal_holds) {
     const int order = order_of(rows_, a, b) * (smaller ? -1 : 1);
     const bool tie = order == 0 && a.value && a.value == b.value;
-    if (order > 0 || (tie && equal_holds)) tally_.hold();
-    else if (order < 0) tally_.break_at(words(a, b));
-    else tally_.open(words(a, b));
+    if (order > 0 || (tie && equal_holds))
+      tally_.hold();
+    else if (order < 0)
+      tally_.break_at(words(a, b));
+    else
+      tally_.open(words(a, b));
   }
 
   void compare() {
@@ -134,22 +142,28 @@ class Judge {
 
   void best(const std::string& column) {
     std::vector<const Published*> rows;
-    for (const std::string& r : claim_.right) std::ranges::copy(selected(r, column, claim_.tables.front(), rows_), std::back_inserter(rows));
+    for (const std::string& r : claim_.right)
+      std::ranges::copy(selected(r, column, claim_.tables.front(), rows_), std::back_inserter(rows));
     std::erase_if(rows, [](const Published* p) { return !p->value; });
     if (rows.empty()) return tally_.missing(plain(column));
     const auto info = std::ranges::find(analyze::metrics_table(), rows.front()->metric, &analyze::MetricInfo::name);
     const bool up = info != analyze::metrics_table().end() && info->higher_is_better;
-    const Published& top = **std::ranges::max_element(rows, {}, [&](const Published* p) { return up ? *p->value : -*p->value; });
+    const Published& top =
+        **std::ranges::max_element(rows, {}, [&](const Published* p) { return up ? *p->value : -*p->value; });
     std::size_t ours = 0, others = 0;
     for (const Published* p : rows) {
       if (order_of(rows_, *p, top) != 0) continue;
-      const bool named = std::ranges::any_of(claim_.left, [&](const std::string& l) { return matches(selector_of(l, column).row, p->row_ref); });
+      const bool named = std::ranges::any_of(
+          claim_.left, [&](const std::string& l) { return matches(selector_of(l, column).row, p->row_ref); });
       ++(named ? ours : others);
     }
     const std::string what = fmt::format("best {} {} of {}", plain(column), printed_digits(top), top.row_ref);
-    if (others == 0) tally_.hold();
-    else if (ours == 0) tally_.break_at(what);
-    else tally_.open(what + " and of rows not named");
+    if (others == 0)
+      tally_.hold();
+    else if (ours == 0)
+      tally_.break_at(what);
+    else
+      tally_.open(what + " and of rows not named");
   }
 
   void bound(const std::string& column) {
@@ -158,11 +172,15 @@ class Judge {
     for (const std::string& l : claim_.left) {
       for (const Published* p : selected(l, column, claim_.tables.front(), rows_)) {
         const Span x = span_of(*p, half_unit_in(rows_, *p));
-        const std::string what = fmt::format("{} {} where {} is claimed", p->row_ref, printed_digits(*p), claim_.right.front());
+        const std::string what =
+            fmt::format("{} {} where {} is claimed", p->row_ref, printed_digits(*p), claim_.right.front());
         ++compared;
-        if (x.low >= limit.low && x.high <= limit.high) tally_.hold();
-        else if (x.high < limit.low || x.low > limit.high) tally_.break_at(what);
-        else tally_.open(what);
+        if (x.low >= limit.low && x.high <= limit.high)
+          tally_.hold();
+        else if (x.high < limit.low || x.low > limit.high)
+          tally_.break_at(what);
+        else
+          tally_.open(what);
       }
     }
     if (compared == 0) tally_.missing(plain(column));
@@ -171,7 +189,8 @@ class Judge {
   void trend(const std::string& column) {
     std::vector<std::string> tables;
     for (const Published& p : rows_) {
-      if (matches(claim_.tables.front(), p.table_ref) && std::ranges::find(tables, p.table_ref) == tables.end()) tables.push_back(p.table_ref);
+      if (matches(claim_.tables.front(), p.table_ref) && std::ranges::find(tables, p.table_ref) == tables.end())
+        tables.push_back(p.table_ref);
     }
     for (const std::string& table : tables) {
       std::vector<int> levels;
@@ -186,10 +205,14 @@ class Judge {
       const analyze::Trend up = analyze::trend_of(levels, values);
       for (double& v : values) v = -v;
       const analyze::Trend down = analyze::trend_of(levels, values);
-      const std::string what = fmt::format("{}, {}: tau {:.2f}, p {:.3f}, {} rows", table, plain(column), up.tau, std::min(up.p, down.p), values.size());
-      if (up.p <= 0.05) tally_.hold();
-      else if (down.p <= 0.05) tally_.break_at(what);
-      else tally_.open(what);
+      const std::string what = fmt::format("{}, {}: tau {:.2f}, p {:.3f}, {} rows", table, plain(column), up.tau,
+                                           std::min(up.p, down.p), values.size());
+      if (up.p <= 0.05)
+        tally_.hold();
+      else if (down.p <= 0.05)
+        tally_.break_at(what);
+      else
+        tally_.open(what);
     }
     if (tables.empty()) tally_.missing(plain(column));
   }
@@ -202,12 +225,14 @@ class Judge {
 
 }  // namespace
 
-std::vector<const Published*> selected(const std::string& selector, const std::string& column, const std::string& tables,
-                                       const std::vector<Published>& rows) {
+std::vector<const Published*> selected(const std::string& selector, const std::string& column,
+                                       const std::string& tables, const std::vector<Published>& rows) {
   const Selector wanted = selector_of(selector, column);
   std::vector<const Published*> found;
   for (const Published& p : rows) {
-    if ((p.value || p.low) && matches(tables, p.table_ref) && matches(wanted.row, p.row_ref) && matches(wanted.column, p.col_ref)) found.push_back(&p);
+    if ((p.value || p.low) && matches(tables, p.table_ref) && matches(wanted.row, p.row_ref) &&
+        matches(wanted.column, p.col_ref))
+      found.push_back(&p);
   }
   return found;
 }
@@ -235,17 +260,22 @@ analyze::Interval bound_of(const store::Claim& claim) {
     while (part.starts_with(' ')) part.remove_prefix(1);
     while (part.ends_with(' ') || part.ends_with('%')) part.remove_suffix(1);
     const auto value = parse_double(part);
-    if (!value) throw InputError(fmt::format("claim {}: bound '{}' must be '> A', '< A' or 'A +- B %'", claim.id, printable(text)));
+    if (!value)
+      throw InputError(
+          fmt::format("claim {}: bound '{}' must be '> A', '< A' or 'A +- B %'", claim.id, printable(text)));
     return *value;
   };
   if (text.starts_with('>')) return {number(std::string_view(text).substr(1)), INFINITY};
   if (text.starts_with('<')) return {-INFINITY, number(std::string_view(text).substr(1))};
   const std::size_t middle = text.find("+-");
   const double centre = number(std::string_view(text).substr(0, middle));
-  const double slack = middle == text.npos ? 0 : number(std::string_view(text).substr(middle + 2)) / 100 * std::abs(centre);
+  const double slack =
+      middle == text.npos ? 0 : number(std::string_view(text).substr(middle + 2)) / 100 * std::abs(centre);
   return {centre - slack, centre + slack};
 }
 
-ClaimFinding judge_as_printed(const store::Claim& claim, const std::vector<Published>& rows) { return Judge(claim, rows).judge(); }
+ClaimFinding judge_as_printed(const store::Claim& claim, const std::vector<Published>& rows) {
+  return Judge(claim, rows).judge();
+}
 
 }  // namespace seqbench::reports

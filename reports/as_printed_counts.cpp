@@ -65,11 +65,12 @@ bool find_impossible_pair(const RuleInput& in, const Classifier& c, PaperFinding
   if (!c.printed.f1 || !c.printed.mcc || !analyze::impossible_pair(*c.printed.f1, *c.printed.mcc)) return false;
   const Published& f1 = **std::ranges::find(c.numbers, "f1", [](const Published* p) { return p->metric; });
   const Published& mcc = **std::ranges::find(c.numbers, "mcc", [](const Published* p) { return p->metric; });
-  out.findings.push_back({Severity::kInconsistent, "impossible pair", fmt::format("{} and {}", place_of(f1), mcc.col_ref),
-                          fmt::format("F1 {} allows an MCC of at most {:.4f} at any prevalence, since MCC <= sqrt(F1 / (2 - F1)); "
-                                      "{} is printed",
-                                      printed_digits(f1), analyze::largest_mcc(*f1.value), printed_digits(mcc)),
-                          suspects(in, f1, mcc)});
+  out.findings.push_back(
+      {Severity::kInconsistent, "impossible pair", fmt::format("{} and {}", place_of(f1), mcc.col_ref),
+       fmt::format("F1 {} allows an MCC of at most {:.4f} at any prevalence, since MCC <= sqrt(F1 / (2 - F1)); "
+                   "{} is printed",
+                   printed_digits(f1), analyze::largest_mcc(*f1.value), printed_digits(mcc)),
+       suspects(in, f1, mcc)});
   return true;
 }
 
@@ -81,12 +82,14 @@ std::vector<int> sizes_of(const std::vector<analyze::Confusion>& fits) {
 
 std::string list_of(const std::vector<int>& sizes, std::size_t most = 8) {
   const std::size_t shown = std::min(most, sizes.size());
-  std::string text = fmt::format("{}", fmt::join(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  std::string text =
+      fmt::format("{}", fmt::join(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
   return sizes.size() > shown ? text + fmt::format(" and {} more", sizes.size() - shown) : text;
 }
 
 const analyze::Confusion& on_set(const Classifier& c, const analyze::EvaluationSet& set) {
-  return *std::ranges::find_if(c.fits, [&](const analyze::Confusion& m) { return m.n() == set.n && m.positives() == set.positives; });
+  return *std::ranges::find_if(
+      c.fits, [&](const analyze::Confusion& m) { return m.n() == set.n && m.positives() == set.positives; });
 }
 
 /// Rows by their number of errors: what one error more or less would turn into each other.
@@ -94,7 +97,8 @@ std::string by_errors(const std::vector<const Classifier*>& rows, const analyze:
   std::map<int, std::vector<std::string>> groups;
   for (const Classifier* c : rows) groups[on_set(*c, set).errors()].push_back(c->row);
   std::vector<std::string> parts;
-  for (const auto& [errors, names] : groups) parts.push_back(fmt::format("{} error{}: {}", errors, errors == 1 ? "" : "s", join(names, ", ")));
+  for (const auto& [errors, names] : groups)
+    parts.push_back(fmt::format("{} error{}: {}", errors, errors == 1 ? "" : "s", join(names, ", ")));
   return join(parts, "; ");
 }
 
@@ -110,14 +114,18 @@ std::vector<std::string> not_below_best(const std::vector<ImpliedCounts>& rows) 
 }
 
 /// What the text says of the set: share of positives, fraction held out, batch of evaluation.
-void find_split_size(const RuleInput& in, const std::string& task, const analyze::EvaluationSet& set, PaperFindings& out) {
+void find_split_size(const RuleInput& in, const std::string& task, const analyze::EvaluationSet& set,
+                     PaperFindings& out) {
   if (const Published* percent = setting(in, task + "_positive_percent")) {
     const double p = analyze::binomial_p(set.positives, set.n, *percent->value / 100);
-    out.findings.push_back({p < 0.001 ? Severity::kDoubtful : Severity::kNote, "split size", place_of(*percent),
-                            fmt::format("{} of {} rows are positive, {:.1f} %, where {} % is stated; a share so far off comes by "
-                                        "chance with probability {:.2g}",
-                                        set.positives, set.n, 100.0 * set.positives / set.n, printed_digits(*percent), p),
-                            {}});
+    out.findings.push_back(
+        {p < 0.001 ? Severity::kDoubtful : Severity::kNote,
+         "split size",
+         place_of(*percent),
+         fmt::format("{} of {} rows are positive, {:.1f} %, where {} % is stated; a share so far off comes by "
+                     "chance with probability {:.2g}",
+                     set.positives, set.n, 100.0 * set.positives / set.n, printed_digits(*percent), p),
+         {}});
   }
   const Published* total = setting(in, task + "_n_sequences");
   const Published* fraction = setting(in, "validation_fraction");
@@ -125,14 +133,19 @@ void find_split_size(const RuleInput& in, const std::string& task, const analyze
   if (total == nullptr || fraction == nullptr || batch == nullptr) return;
   const auto rows = [&](double train) { return static_cast<int>(std::ceil(*fraction->value * train - 1e-9)); };
   const int unit = static_cast<int>(*batch->value), largest = rows(*total->value);
-  const double least = std::floor((set.n - 1) / *fraction->value) + 1, most = std::floor((set.n + unit - 1) / *fraction->value);
+  const double least = std::floor((set.n - 1) / *fraction->value) + 1,
+               most = std::floor((set.n + unit - 1) / *fraction->value);
   const bool fits = set.n % unit == 0 && set.n <= largest;
-  out.findings.push_back({fits ? Severity::kNote : Severity::kDoubtful, "split size", place_of(*fraction),
-                          fmt::format("{} of {} sequences would be {} rows; {} evaluated rows are whole batches of {} with the rest dropped "
-                                      "where the training part has {} to {} sequences",
-                                      printed_digits(*fraction), count_text(static_cast<std::int64_t>(*total->value)), largest, set.n, unit,
-                                      count_text(static_cast<std::int64_t>(least)), count_text(static_cast<std::int64_t>(most))),
-                          {}});
+  out.findings.push_back(
+      {fits ? Severity::kNote : Severity::kDoubtful,
+       "split size",
+       place_of(*fraction),
+       fmt::format(
+           "{} of {} sequences would be {} rows; {} evaluated rows are whole batches of {} with the rest dropped "
+           "where the training part has {} to {} sequences",
+           printed_digits(*fraction), count_text(static_cast<std::int64_t>(*total->value)), largest, set.n, unit,
+           count_text(static_cast<std::int64_t>(least)), count_text(static_cast<std::int64_t>(most))),
+       {}});
 }
 
 void report_set(const RuleInput& in, const std::string& place, const std::vector<const Classifier*>& rows,
@@ -151,19 +164,29 @@ void report_set(const RuleInput& in, const std::string& place, const std::vector
     for (const std::string& uid : c->uids()) subjects.push_back(uid);
   }
   const analyze::Interval perfect = analyze::wilson(1, set.n);
-  out.findings.push_back({Severity::kDoubtful, "evaluation set", place,
-                          fmt::format("{} {} sequences, {} of them positive; up to {} only {} do. One error is {:.4f} of accuracy, and a "
-                                      "perfect row means [{:.3f}, 1]",
-                                      rows.size() == 1 ? "the row fits" : fmt::format("{} rows ({} of them not perfect) fit together", rows.size(), informative),
-                                      set.n, set.positives, kMostRows, list_of(sizes, 12), 1.0 / set.n, perfect.low),
-                          subjects});
+  out.findings.push_back(
+      {Severity::kDoubtful, "evaluation set", place,
+       fmt::format("{} {} sequences, {} of them positive; up to {} only {} do. One error is {:.4f} of accuracy, and a "
+                   "perfect row means [{:.3f}, 1]",
+                   rows.size() == 1
+                       ? "the row fits"
+                       : fmt::format("{} rows ({} of them not perfect) fit together", rows.size(), informative),
+                   set.n, set.positives, kMostRows, list_of(sizes, 12), 1.0 / set.n, perfect.low),
+       subjects});
   if (rows.size() > 1) {
-    out.findings.push_back({Severity::kNote, "less than one error", place, by_errors(rows, set) + ": rows of one group are ties, whatever the digits", {}});
-    const std::vector<std::string> names = not_below_best(implied);
-    out.findings.push_back({Severity::kNote, "cannot be told apart", place,
-                            fmt::format("with {} sequences, 95 % intervals of accuracy reach the best row's in {} of {} rows: {}", set.n,
-                                        names.size(), rows.size(), join(names, ", ")),
+    out.findings.push_back({Severity::kNote,
+                            "less than one error",
+                            place,
+                            by_errors(rows, set) + ": rows of one group are ties, whatever the digits",
                             {}});
+    const std::vector<std::string> names = not_below_best(implied);
+    out.findings.push_back(
+        {Severity::kNote,
+         "cannot be told apart",
+         place,
+         fmt::format("with {} sequences, 95 % intervals of accuracy reach the best row's in {} of {} rows: {}", set.n,
+                     names.size(), rows.size(), join(names, ", ")),
+         {}});
   }
   const Published& first = *rows.front()->numbers.front();
   if (first.split == "validation") find_split_size(in, first.task, set, out);
@@ -175,8 +198,9 @@ void check_stated_sizes(const std::vector<const Classifier*>& rows, PaperFinding
     const Published& first = *c->numbers.front();
     const std::vector<int> sizes = sizes_of(c->fits);
     if (!first.n_eval || *first.n_eval > kMostRows || std::ranges::find(sizes, *first.n_eval) != sizes.end()) continue;
-    out.findings.push_back({Severity::kInconsistent, "evaluation set", fmt::format("{}, {}", first.table_ref, c->row),
-                            fmt::format("no confusion matrix of {} rows gives the printed metrics together", *first.n_eval), c->uids()});
+    out.findings.push_back(
+        {Severity::kInconsistent, "evaluation set", fmt::format("{}, {}", first.table_ref, c->row),
+         fmt::format("no confusion matrix of {} rows gives the printed metrics together", *first.n_eval), c->uids()});
   }
 }
 
@@ -196,14 +220,18 @@ void find_in_group(const RuleInput& in, const std::vector<const Published*>& gro
   for (const Classifier* c : rows) fits.push_back(c->fits);
   const std::vector<analyze::EvaluationSet> sets = analyze::common_sets(fits);
   const std::string place = fmt::format("{}, {} split", group.front()->table_ref, group.front()->split);
-  // Four digits of two metrics fit some size up to 600 by chance: one row alone must be told by three, or by a stated size.
+  // Four digits of two metrics fit some size up to 600 by chance: one row alone must be told by three, or by a stated
+  // size.
   const bool told = informative > 1 || rows.front()->numbers.size() > 2 || rows.front()->numbers.front()->n_eval;
   if (!sets.empty() && told) return report_set(in, place, rows, sets, informative, out);
   if (sets.empty() && rows.size() > 1) {
-    out.findings.push_back({Severity::kNote, "evaluation set", place,
-                            fmt::format("no evaluation set of up to {} sequences fits all {} rows: it is larger, or not the same for all",
-                                        kMostRows, rows.size()),
-                            {}});
+    out.findings.push_back(
+        {Severity::kNote,
+         "evaluation set",
+         place,
+         fmt::format("no evaluation set of up to {} sequences fits all {} rows: it is larger, or not the same for all",
+                     kMostRows, rows.size()),
+         {}});
   }
 }
 

@@ -42,7 +42,8 @@ std::optional<Moments> equal_groups(const RuleInput& in, const std::string& task
 /// The printed losses of one row are on the part that the moments are of.
 bool same_part(const Published& row, const Moments& m) { return row.n_eval && *row.n_eval == m.n; }
 
-std::optional<std::pair<double, double>> constants_of(const RuleInput& in, const std::vector<const Published*>& row, bool groups) {
+std::optional<std::pair<double, double>> constants_of(const RuleInput& in, const std::vector<const Published*>& row,
+                                                      bool groups) {
   std::vector<analyze::PrintedLoss> losses;
   for (const Published* p : row) {
     const Moments* whole = moments_of(in, p->task, p->split);
@@ -75,11 +76,19 @@ void find_constant(const RuleInput& in, PaperFindings& out) {
     const auto by_rows = constants_of(in, row, false), by_groups = constants_of(in, row, true);
     if (!by_rows && !by_groups) continue;
     std::vector<std::string> ways, uids;
-    if (by_rows) ways.push_back(fmt::format("{:.3f} to {:.3f} with every sequence weighted equally", by_rows->first, by_rows->second));
-    if (by_groups) ways.push_back(fmt::format("{:.3f} to {:.3f} with the groups of 1, 2, ... mutations weighted equally in training and validation", by_groups->first, by_groups->second));
+    if (by_rows)
+      ways.push_back(
+          fmt::format("{:.3f} to {:.3f} with every sequence weighted equally", by_rows->first, by_rows->second));
+    if (by_groups)
+      ways.push_back(fmt::format(
+          "{:.3f} to {:.3f} with the groups of 1, 2, ... mutations weighted equally in training and validation",
+          by_groups->first, by_groups->second));
     for (const Published* p : row) uids.push_back(p->uid);
-    out.findings.push_back({Severity::kDoubtful, "a constant does the same", fmt::format("{}, {}", row.front()->table_ref, row.front()->row_ref),
-                            fmt::format("{}: one constant prediction reaches all of them within the margin ({})", losses_text(row), join(ways, "; ")), uids});
+    out.findings.push_back({Severity::kDoubtful, "a constant does the same",
+                            fmt::format("{}, {}", row.front()->table_ref, row.front()->row_ref),
+                            fmt::format("{}: one constant prediction reaches all of them within the margin ({})",
+                                        losses_text(row), join(ways, "; ")),
+                            uids});
   }
 }
 
@@ -88,8 +97,12 @@ void find_worse_than_constant(const RuleInput& in, PaperFindings& out) {
     for (const Published* p : row) {
       const Moments* m = moments_of(in, p->task, p->split);
       if (m == nullptr || !same_part(*p, *m) || *p->value - store::half_unit(*p) <= m->variance) continue;
-      out.findings.push_back({Severity::kDoubtful, "worse than a constant", place_of(*p),
-                              fmt::format("{} is above {:.4f}, the error of the best constant on this part ({:.3f})", printed_digits(*p), m->variance, m->mean), {p->uid}});
+      out.findings.push_back({Severity::kDoubtful,
+                              "worse than a constant",
+                              place_of(*p),
+                              fmt::format("{} is above {:.4f}, the error of the best constant on this part ({:.3f})",
+                                          printed_digits(*p), m->variance, m->mean),
+                              {p->uid}});
     }
   }
 }
@@ -101,12 +114,15 @@ void find_exchangeable(const RuleInput& in, PaperFindings& out) {
     if (stated.col_ref != "exchangeable_split" || stated.value != 1.0) continue;
     for (const auto& row : loss_rows(in)) {
       if (row.front()->row_ref != stated.row_ref) continue;
-      const auto part = [&](const char* split) { return std::ranges::find(row, split, [](const Published* p) { return p->split; }); };
+      const auto part = [&](const char* split) {
+        return std::ranges::find(row, split, [](const Published* p) { return p->split; });
+      };
       const auto validation = part("validation"), test = part("test");
       const Moments* v = moments_of(in, row.front()->task, "validation");
       const Moments* t = moments_of(in, row.front()->task, "test");
       if (validation == row.end() || test == row.end() || v == nullptr || t == nullptr) continue;
-      const double gap = std::abs(*(*test)->value - *(*validation)->value) - store::half_unit(**test) - store::half_unit(**validation);
+      const double gap =
+          std::abs(*(*test)->value - *(*validation)->value) - store::half_unit(**test) - store::half_unit(**validation);
       double low = t->min, high = t->max;
       for (const Moments& m : in.folder.moments) {
         if (m.task != t->task) continue;
@@ -115,10 +131,15 @@ void find_exchangeable(const RuleInput& in, PaperFindings& out) {
       }
       const double p = gap <= 0 ? 1 : analyze::exchangeable_bound(gap, (high - low) * (high - low), v->n, t->n);
       if (p > kSurely) continue;
-      out.findings.push_back({Severity::kInconsistent, "parts are not exchangeable", fmt::format("{} and {}", place_of(**validation), (*test)->col_ref),
-                              fmt::format("{} against {}: parts of {} and {} rows dealt at random differ so much with probability at most {:.1g} (Hoeffding, predictions within the labels' range [{:.2f}, {:.2f}])",
-                                          printed_digits(**validation), printed_digits(**test), count_text(v->n), count_text(t->n), p, low, high),
-                              {(*validation)->uid, (*test)->uid}});
+      out.findings.push_back(
+          {Severity::kInconsistent,
+           "parts are not exchangeable",
+           fmt::format("{} and {}", place_of(**validation), (*test)->col_ref),
+           fmt::format("{} against {}: parts of {} and {} rows dealt at random differ so much with probability at most "
+                       "{:.1g} (Hoeffding, predictions within the labels' range [{:.2f}, {:.2f}])",
+                       printed_digits(**validation), printed_digits(**test), count_text(v->n), count_text(t->n), p, low,
+                       high),
+           {(*validation)->uid, (*test)->uid}});
     }
   }
 }
@@ -137,16 +158,22 @@ void find_wrong_sizes(const RuleInput& in, PaperFindings& out) {
     std::optional<double> truth;
     if (row.col_ref == "max_mutations") {
       for (const Moments& m : in.folder.moments) {
-        if (m.task == task && m.split == row.row_ref && m.mutations) truth = std::max(truth.value_or(0), static_cast<double>(*m.mutations));
+        if (m.task == task && m.split == row.row_ref && m.mutations)
+          truth = std::max(truth.value_or(0), static_cast<double>(*m.mutations));
       }
     } else if (row.col_ref.starts_with("n_")) {
       const auto mutations = mutations_of(row.row_ref);
-      const Moments* m = mutations || row.row_ref == row.col_ref ? moments_of(in, task, row.col_ref.substr(2), mutations) : nullptr;
+      const Moments* m =
+          mutations || row.row_ref == row.col_ref ? moments_of(in, task, row.col_ref.substr(2), mutations) : nullptr;
       if (m != nullptr) truth = static_cast<double>(m->n);
     }
     if (!truth || printed_value(row).holds(*truth)) continue;
-    out.findings.push_back({Severity::kInconsistent, "not what the data hold", place_of(row),
-                            fmt::format("{} is printed; the published split has {}", printed_digits(row), format_double(*truth)), {row.uid}});
+    out.findings.push_back(
+        {Severity::kInconsistent,
+         "not what the data hold",
+         place_of(row),
+         fmt::format("{} is printed; the published split has {}", printed_digits(row), format_double(*truth)),
+         {row.uid}});
   }
 }
 
@@ -160,21 +187,29 @@ void find_wrong_sums(const RuleInput& in, PaperFindings& out) {
     double sum = 0;
     for (const Published* p : column) sum += *p->value;
     for (const Published& total : in.paper.rows) {
-      if (total.col_ref != column.front()->col_ref || total.row_ref != total.col_ref || !total.value || *total.value == sum) continue;
+      if (total.col_ref != column.front()->col_ref || total.row_ref != total.col_ref || !total.value ||
+          *total.value == sum)
+        continue;
       const Moments* unmutated = moments_of(in, task_of(in), total.col_ref.substr(2), 0);
       const bool explained = unmutated != nullptr && static_cast<double>(unmutated->n) == *total.value - sum;
-      out.findings.push_back({Severity::kDoubtful, "sum", fmt::format("{} against {}, {}", place_of(total), column.front()->table_ref, column.front()->col_ref),
-                              fmt::format("the table's rows add up to {}, the text says {}{}", count_text(static_cast<std::int64_t>(sum)), count_text(static_cast<std::int64_t>(*total.value)),
-                                          explained ? fmt::format("; the data hold {} more without mutations", unmutated->n) : ""),
-                              {total.uid}});
+      out.findings.push_back(
+          {Severity::kDoubtful,
+           "sum",
+           fmt::format("{} against {}, {}", place_of(total), column.front()->table_ref, column.front()->col_ref),
+           fmt::format("the table's rows add up to {}, the text says {}{}", count_text(static_cast<std::int64_t>(sum)),
+                       count_text(static_cast<std::int64_t>(*total.value)),
+                       explained ? fmt::format("; the data hold {} more without mutations", unmutated->n) : ""),
+           {total.uid}});
     }
   }
 }
 
 std::optional<analyze::BertShape> described_network(const RuleInput& in) {
   analyze::BertShape shape;
-  const std::pair<const char*, std::int64_t*> parts[] = {
-      {"layers", &shape.layers}, {"hidden_size", &shape.hidden}, {"vocabulary_size", &shape.vocabulary}, {"max_position_embeddings", &shape.positions}};
+  const std::pair<const char*, std::int64_t*> parts[] = {{"layers", &shape.layers},
+                                                         {"hidden_size", &shape.hidden},
+                                                         {"vocabulary_size", &shape.vocabulary},
+                                                         {"max_position_embeddings", &shape.positions}};
   for (const auto& [column, into] : parts) {
     const Published* row = setting(in, column);
     if (row == nullptr) return std::nullopt;
@@ -188,14 +223,22 @@ void find_parameters(const RuleInput& in, PaperFindings& out) {
   const auto shape = described_network(in);
   const Published* stated = setting(in, "trainable_parameters");
   if (!shape || stated == nullptr) return;
-  const double count = static_cast<double>(analyze::bert_parameters(*shape)), slack = std::max(store::half_unit(*stated), 0.01 * *stated->value);
+  const double count = static_cast<double>(analyze::bert_parameters(*shape)),
+               slack = std::max(store::half_unit(*stated), 0.01 * *stated->value);
   if (std::abs(count - *stated->value) <= slack) return;
-  const double words = static_cast<double>(shape->vocabulary) + (*stated->value - count) / static_cast<double>(shape->hidden);
-  out.findings.push_back({Severity::kInconsistent, "parameter count", place_of(*stated),
-                          fmt::format("{} is printed; the network described ({} layers of {}, {} words, {} positions) has {}. {}", count_text(static_cast<std::int64_t>(*stated->value)),
-                                      shape->layers, shape->hidden, shape->vocabulary, shape->positions, count_text(static_cast<std::int64_t>(count)),
-                                      words > 0 ? fmt::format("The printed count needs a vocabulary of about {} words", count_text(std::llround(words / 1000) * 1000)) : "No vocabulary gives the printed count"),
-                          {stated->uid}});
+  const double words =
+      static_cast<double>(shape->vocabulary) + (*stated->value - count) / static_cast<double>(shape->hidden);
+  out.findings.push_back(
+      {Severity::kInconsistent,
+       "parameter count",
+       place_of(*stated),
+       fmt::format("{} is printed; the network described ({} layers of {}, {} words, {} positions) has {}. {}",
+                   count_text(static_cast<std::int64_t>(*stated->value)), shape->layers, shape->hidden,
+                   shape->vocabulary, shape->positions, count_text(static_cast<std::int64_t>(count)),
+                   words > 0 ? fmt::format("The printed count needs a vocabulary of about {} words",
+                                           count_text(std::llround(words / 1000) * 1000))
+                             : "No vocabulary gives the printed count"),
+       {stated->uid}});
 }
 
 /// A sample of k from each of n_bins bins cannot be larger than what there is to draw from.
@@ -203,10 +246,16 @@ void find_sample_size(const RuleInput& in, PaperFindings& out) {
   const Published *bins = setting(in, "n_bins"), *total = setting(in, "n_train");
   if (bins == nullptr || total == nullptr) return;
   for (const Published& k : in.paper.rows) {
-    if (!k.metric.starts_with("k_") || !k.value || *k.value * *bins->value <= *total->value + store::half_unit(*total)) continue;
-    out.findings.push_back({Severity::kDoubtful, "sample larger than the data", place_of(k),
-                            fmt::format("{} from each of {} bins are {}, more than the {} there are: bins run short, and the sample is not uniform", count_text(static_cast<std::int64_t>(*k.value)),
-                                        printed_digits(*bins), count_text(static_cast<std::int64_t>(*k.value * *bins->value)), count_text(static_cast<std::int64_t>(*total->value))),
+    if (!k.metric.starts_with("k_") || !k.value || *k.value * *bins->value <= *total->value + store::half_unit(*total))
+      continue;
+    out.findings.push_back({Severity::kDoubtful,
+                            "sample larger than the data",
+                            place_of(k),
+                            fmt::format("{} from each of {} bins are {}, more than the {} there are: bins run short, "
+                                        "and the sample is not uniform",
+                                        count_text(static_cast<std::int64_t>(*k.value)), printed_digits(*bins),
+                                        count_text(static_cast<std::int64_t>(*k.value * *bins->value)),
+                                        count_text(static_cast<std::int64_t>(*total->value))),
                             {k.uid}});
   }
 }
@@ -234,7 +283,8 @@ std::vector<Published> derived_rows(const RuleInput& in) {
     p.value = value;
     rows.push_back(std::move(p));
   };
-  if (const auto shape = described_network(in)) add("derived", "network as described", "parameters", static_cast<double>(analyze::bert_parameters(*shape)));
+  if (const auto shape = described_network(in))
+    add("derived", "network as described", "parameters", static_cast<double>(analyze::bert_parameters(*shape)));
   for (const Moments& m : in.folder.moments) {
     if (m.mutations || m.task != task_of(in)) continue;
     add("data", m.split, "mean", m.mean);

@@ -34,8 +34,8 @@ struct RuleInput {
 /// The value of the only row in this column, or nothing.
 [[nodiscard]] const Published* setting(const RuleInput& in, std::string_view column);
 /// Groups of rows, in order of first appearance.
-[[nodiscard]] std::vector<std::vector<const Published*>> group_by(const std::vector<const Published*>& rows,
-                                                                  const std::function<std::string(const Published&)>& key);
+[[nodiscard]] std::vector<std::vector<const Published*>> group_by(
+    const std::vector<const Published*>& rows, const std::function<std::string(const Published&)>& key);
 /// Results (task and value or range) of the paper.
 [[nodiscard]] std::vector<const Published*> results_of(const RuleInput& in);
 
@@ -58,7 +58,8 @@ struct ClaimPairs {
   std::vector<std::string> missing;  // selectors that find no two rows with numbers
 };
 [[nodiscard]] ClaimPairs pairs_of(const store::Claim& claim, const std::vector<Published>& rows);
-/// Rows with numbers that a selector ("GLOB" or "GLOB@COLUMN") finds in the tables of this glob, for one of the columns.
+/// Rows with numbers that a selector ("GLOB" or "GLOB@COLUMN") finds in the tables of this glob, for one of the
+/// columns.
 [[nodiscard]] std::vector<const Published*> selected(const std::string& selector, const std::string& column,
                                                      const std::string& tables, const std::vector<Published>& rows);
 /// "> 0", "< 1", "110e6 +- 1 %" as an interval. Throws InputError.

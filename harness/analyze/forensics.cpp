@@ -30,7 +30,10 @@ std::optional<std::pair<double, double>> constants_that_reach(std::span<const Pr
     const double far = std::sqrt(far2), near = std::sqrt(std::max(0.0, p.loss - p.tolerance - p.variance));
     std::vector<Interval> both;
     for (const Interval& have : left) {
-      for (const Interval& more : {Interval{p.mean - far, p.mean - near}, Interval{p.mean + near, p.mean + far}}) {
+      const std::vector<Interval> sides =
+          near > 0 ? std::vector<Interval>{{p.mean - far, p.mean - near}, {p.mean + near, p.mean + far}}
+                   : std::vector<Interval>{{p.mean - far, p.mean + far}};
+      for (const Interval& more : sides) {
         const Interval cut{std::max(have.first, more.first), std::min(have.second, more.second)};
         if (cut.first <= cut.second) both.push_back(cut);
       }
@@ -66,7 +69,8 @@ double concordance(std::span<const int> levels, std::span<const double> values) 
   double s = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     for (std::size_t j = i + 1; j < values.size(); ++j) {
-      s += double((levels[i] < levels[j]) - (levels[i] > levels[j])) * double((values[i] < values[j]) - (values[i] > values[j]));
+      s += double((levels[i] < levels[j]) - (levels[i] > levels[j])) *
+           double((values[i] < values[j]) - (values[i] > values[j]));
     }
   }
   return s;

@@ -25,8 +25,8 @@ struct Confusion {
   [[nodiscard]] int positives() const { return tp + fn; }
   auto operator<=>(const Confusion&) const = default;
 };
-[[nodiscard]] double f1_of(const Confusion& counts);        // NaN without any positive
-[[nodiscard]] double mcc_of(const Confusion& counts);       // 0 where a class is empty or never predicted
+[[nodiscard]] double f1_of(const Confusion& counts);   // NaN without any positive
+[[nodiscard]] double mcc_of(const Confusion& counts);  // 0 where a class is empty or never predicted
 [[nodiscard]] double accuracy_of(const Confusion& counts);
 
 /// The counts-based metrics of one row of a table, as many as it prints.
@@ -47,8 +47,9 @@ struct EvaluationSet {
 
 /// The largest MCC that any confusion matrix of this F1 can have: sqrt(F1 / (2 - F1)).
 /// Proof: with precision P, recall R, specificity S and negative predictive value V,
-/// MCC = sqrt(P R S V) - sqrt((1-P)(1-R)(1-S)(1-V)) <= sqrt(P R). F1 fixes 1/P + 1/R = 2/F1, so P R = F1 (P + R) / 2, and
-/// P + R, convex in P under that constraint, is largest at an end, P = 1 or R = 1, where the other is F1 / (2 - F1).
+/// MCC = sqrt(P R S V) - sqrt((1-P)(1-R)(1-S)(1-V)) <= sqrt(P R). F1 fixes 1/P + 1/R = 2/F1, so P R = F1 (P + R) / 2,
+/// and P + R, convex in P under that constraint, is largest at an end, P = 1 or R = 1, where the other is F1 / (2 -
+/// F1).
 [[nodiscard]] double largest_mcc(double f1);
 /// Whether no matrix at any prevalence rounds to both.
 [[nodiscard]] bool impossible_pair(const PrintedValue& f1, const PrintedValue& mcc);

@@ -67,12 +67,14 @@ std::vector<Confusion> confusions_that_fit(const PrintedClassifier& row, int mos
       for (int n = std::max({sizes.low, tp + e, 1}); n <= sizes.high; ++n) {
         for (int fp = 0; fp <= e; ++fp) {
           const Confusion c{tp, fp, e - fp, n - tp - e};
-          if (holds(row.mcc, mcc_of(c)) && holds(row.f1, f1_of(c)) && holds(row.accuracy, accuracy_of(c))) found.push_back(c);
+          if (holds(row.mcc, mcc_of(c)) && holds(row.f1, f1_of(c)) && holds(row.accuracy, accuracy_of(c)))
+            found.push_back(c);
         }
       }
     }
   }
-  std::ranges::sort(found, [](const Confusion& a, const Confusion& b) { return std::pair(a.n(), a) < std::pair(b.n(), b); });
+  std::ranges::sort(found,
+                    [](const Confusion& a, const Confusion& b) { return std::pair(a.n(), a) < std::pair(b.n(), b); });
   return found;
 }
 

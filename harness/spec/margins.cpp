@@ -16,7 +16,8 @@ namespace {
 std::optional<Margin> margin_of(const Entry& metric, Faults& faults) {
   const Node& node = metric.value;
   if (!node.is_table() || node.entries.size() != 1) {
-    faults.add(metric.at, fmt::format("'{}' must be a table with either 'absolute' or 'relative'", printable(metric.key)));
+    faults.add(metric.at,
+               fmt::format("'{}' must be a table with either 'absolute' or 'relative'", printable(metric.key)));
     return std::nullopt;
   }
   const Entry& kind = node.entries.front();

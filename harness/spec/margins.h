@@ -15,9 +15,9 @@ struct Margin {
 
 class Margins {
  public:
-  std::string sha256;  // of the file: it stands in every verdict
-  std::map<std::string, Margin> by_metric;                          // [default.METRIC]
-  std::map<std::string, std::map<std::string, Margin>> by_paper;    // [paper.NAME.METRIC]
+  std::string sha256;                                             // of the file: it stands in every verdict
+  std::map<std::string, Margin> by_metric;                        // [default.METRIC]
+  std::map<std::string, std::map<std::string, Margin>> by_paper;  // [paper.NAME.METRIC]
 
   /// In the metric's unit; nothing for a metric without a margin.
   [[nodiscard]] std::optional<double> of(const std::string& paper, const std::string& metric, double printed) const;

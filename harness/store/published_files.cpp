@@ -36,7 +36,8 @@ class Table {
 
   bool next() {
     if (!next_line()) return false;
-    if (cells_.size() != columns_.size()) fail(fmt::format("{} cells, the header has {}", cells_.size(), columns_.size()));
+    if (cells_.size() != columns_.size())
+      fail(fmt::format("{} cells, the header has {}", cells_.size(), columns_.size()));
     return true;
   }
 
@@ -44,7 +45,8 @@ class Table {
   /// A cell that must be one of these.
   template <std::size_t N>
   [[nodiscard]] std::string one_of(std::size_t column, const std::array<std::string_view, N>& words) const {
-    if (std::ranges::find(words, cells_[column]) == words.end()) wrong(column, fmt::format("one of: {}", fmt::join(words, " ")));
+    if (std::ranges::find(words, cells_[column]) == words.end())
+      wrong(column, fmt::format("one of: {}", fmt::join(words, " ")));
     return cell(column);
   }
   [[nodiscard]] std::string word(std::size_t column) const {
@@ -122,8 +124,24 @@ std::vector<std::string> list_of(const std::string& cell, char separator) {
   return parts;
 }
 
-enum Column { kPaper, kTable, kRow, kColumn, kTask, kModel, kMetric, kSplit, kSelected, kValue, kLow, kHigh, kRows,
-              kStatusOf, kNote, kQuote };
+enum Column {
+  kPaper,
+  kTable,
+  kRow,
+  kColumn,
+  kTask,
+  kModel,
+  kMetric,
+  kSplit,
+  kSelected,
+  kValue,
+  kLow,
+  kHigh,
+  kRows,
+  kStatusOf,
+  kNote,
+  kQuote
+};
 
 PublishedRow row_of(const Table& table) {
   PublishedRow row;
@@ -179,7 +197,8 @@ Paper read_published(const fs::path& file) {
   std::set<std::string> seen;
   while (table.next()) {
     PublishedRow row = row_of(table);
-    if (row.paper != paper.name) table.fail(fmt::format("paper '{}' in the file of '{}'", printable(row.paper), paper.name));
+    if (row.paper != paper.name)
+      table.fail(fmt::format("paper '{}' in the file of '{}'", printable(row.paper), paper.name));
     if (!seen.insert(row.uid).second) table.fail("table, row and column stand here a second time");
     paper.rows.push_back(std::move(row));
   }
@@ -191,13 +210,21 @@ std::vector<Claim> read_claims(const fs::path& file) {
   std::vector<Claim> claims;
   std::set<std::string> seen;
   while (table.next()) {
-    Claim claim{table.word(0), table.word(1), table.word(2), table.one_of(3, kForms), list_of(table.cell(4), ';'),
-                list_of(table.cell(5), ','), list_of(table.cell(6), ';'), list_of(table.cell(7), ';'), table.cell(8),
+    Claim claim{table.word(0),
+                table.word(1),
+                table.word(2),
+                table.one_of(3, kForms),
+                list_of(table.cell(4), ';'),
+                list_of(table.cell(5), ','),
+                list_of(table.cell(6), ';'),
+                list_of(table.cell(7), ';'),
+                table.cell(8),
                 table.cell(9)};
-    if (!seen.insert(claim.id).second) table.fail(fmt::format("claim '{}' stands here a second time", printable(claim.id)));
+    if (!seen.insert(claim.id).second)
+      table.fail(fmt::format("claim '{}' stands here a second time", printable(claim.id)));
     const bool one_sided = claim.form == "order" || claim.form == "trend";
-    if (claim.form != "none" && (claim.tables.empty() || claim.columns.empty() || claim.left.empty() ||
-                                 claim.right.empty() != one_sided)) {
+    if (claim.form != "none" &&
+        (claim.tables.empty() || claim.columns.empty() || claim.left.empty() || claim.right.empty() != one_sided)) {
       table.fail(fmt::format("form '{}' needs table, columns, left and {}right", claim.form, one_sided ? "no " : ""));
     }
     claims.push_back(std::move(claim));
@@ -209,11 +236,12 @@ std::vector<Moments> read_moments(const fs::path& file) {
   Table table(file, {"task", "split", "num_mutations", "n", "mean", "variance", "min", "max"});
   std::vector<Moments> all;
   while (table.next()) {
-    Moments m{table.word(0), table.one_of(1, kParts), std::nullopt, 0, table.number(4), table.number(5), table.number(6),
-              table.number(7)};
+    Moments m{table.word(0),   table.one_of(1, kParts), std::nullopt,    0,
+              table.number(4), table.number(5),         table.number(6), table.number(7)};
     if (table.cell(2) != "all") m.mutations = table.optional_count(2);
     m.n = table.optional_count(3).value_or(0);
-    if (m.n == 0 || !(m.variance >= 0) || m.min > m.mean || m.mean > m.max) table.fail("these are no moments of a sample");
+    if (m.n == 0 || !(m.variance >= 0) || m.min > m.mean || m.mean > m.max)
+      table.fail("these are no moments of a sample");
     all.push_back(std::move(m));
   }
   return all;
@@ -228,9 +256,12 @@ PublishedFolder read_published_folder(const fs::path& folder) {
   std::ranges::sort(files);
   PublishedFolder found;
   for (const fs::path& file : files) {
-    if (file.filename() == "claims.tsv") found.claims = read_claims(file);
-    else if (file.filename() == "moments.tsv") found.moments = read_moments(file);
-    else found.papers.push_back(read_published(file));
+    if (file.filename() == "claims.tsv")
+      found.claims = read_claims(file);
+    else if (file.filename() == "moments.tsv")
+      found.moments = read_moments(file);
+    else
+      found.papers.push_back(read_published(file));
   }
   return found;
 }

@@ -149,6 +149,16 @@ struct PublishedRow {
   std::string status = "printed", note, quote;
 };
 
+/// One judgement; a row of the table `verdicts`.
+struct VerdictRow {
+  std::string subject;  // a PublishedRow's uid, or "claim:ID"
+  std::string verdict;  // the table's CHECK list
+  std::optional<double> estimate, low, high, p, p_adjusted;  // of measured less printed
+  std::string method;   // with the SHA-256 of the margins
+  std::vector<std::string> trials;  // keys
+  std::string reason;
+};
+
 /// How a trial stands before a run takes it up.
 struct TrialState {
   std::string status;    // "" (never run), queued, running, interrupted, done, failed

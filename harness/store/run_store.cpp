@@ -181,4 +181,21 @@ void RunStore::replace_published(std::string_view source_sha256, const std::vect
   });
 }
 
+void RunStore::add_verdicts(const std::vector<VerdictRow>& verdicts, std::string_view program) {
+  Connection& db = impl_->db;
+  const std::string now = utc_now();
+  impl_->write(Durability::kOnDisk, [&] {
+    for (const VerdictRow& v : verdicts) {
+      const std::string trials = Json(v.trials).dump();
+      db.run("INSERT INTO verdicts (subject, verdict, estimate, low, high, p, p_adjusted, method, executions, reason,"
+             " program, computed_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE NOT EXISTS ("
+             "SELECT 1 FROM (SELECT * FROM verdicts WHERE subject = ?1 ORDER BY id DESC LIMIT 1) n"
+             " WHERE n.verdict = ?2 AND n.estimate IS ?3 AND n.low IS ?4 AND n.high IS ?5 AND n.p IS ?6 AND n.p_adjusted"
+             " IS ?7 AND n.method = ?8 AND n.executions = ?9 AND n.reason = ?10)",
+             v.subject, v.verdict, v.estimate, v.low, v.high, v.p, v.p_adjusted, v.method, trials, v.reason,
+             program, now);
+    }
+  });
+}
+
 }  // namespace seqbench::store

@@ -93,7 +93,7 @@ std::vector<std::filesystem::path> render(const store::Reader& store, const stor
     if (format == "md" || format == "csv" || format == "json") continue;
     throw InputError("unknown format '" + printable(format) + "'; expected md, csv or json");
   }
-  const Page page{run, tables_of_run(store, run), provenance_of(run, store.trials_of_run(run.id))};
+  const Page page = page_of(store, run);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw MachineError("cannot create " + folder.string() + ": " + error.message());
@@ -105,7 +105,11 @@ std::vector<std::filesystem::path> render(const store::Reader& store, const stor
   for (const std::string& format : formats) {
     if (format == "md") write(".md", to_markdown(page));
     if (format == "csv") write(".csv", summary_csv(page));
-    if (format == "csv") write(".trials.csv", trials_csv(page));
+    if (format == "csv") {
+      AtomicFile file(written.emplace_back(folder / (slug(run.experiment) + ".trials.csv")));
+      trials_csv(page, [&](std::string_view piece) { file.write(piece); });
+      file.commit();
+    }
     if (format == "json") write(".json", to_json(page).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
   return written;

@@ -9,6 +9,7 @@
 #include "harness/store/check.h"
 #include "harness/store/connection.h"
 #include "harness/store/export.h"
+#include "harness/store/metric_scan.h"
 #include "harness/store/migrate.h"
 #include "harness/store/result_rows.h"
 #include "harness/store/trial_state.h"
@@ -140,8 +141,10 @@ double median(std::vector<double> values) {
 }  // namespace
 
 struct Reader::Impl {
-  explicit Impl(const std::filesystem::path& path) : db(path, Connection::Mode::kRestricted) {}
+  explicit Impl(const std::filesystem::path& path) : db(path, Connection::Mode::kRestricted), metrics(db) {}
   Connection db;
+  MetricScan metrics;
+  Examples examples;
 };
 
 Reader::Reader(const std::filesystem::path& path) {
@@ -211,8 +214,33 @@ TrialResult Reader::trial(std::string_view key_prefix) const {
 std::vector<MetricRow> Reader::metrics(std::int64_t execution) const { return read_metrics(impl_->db, execution); }
 std::vector<CurvePoint> Reader::curves(std::int64_t execution) const { return read_curves(impl_->db, execution); }
 std::vector<Predictions> Reader::predictions(std::int64_t execution) const {
-  return read_predictions(impl_->db, execution);
+  std::vector<Predictions> found;
+  for (SharedPredictions& p : shared_predictions(execution)) found.push_back({*p.examples, p.kind, std::move(p.values)});
+  return found;
 }
+
+void Reader::scan_metrics(std::int64_t execution, std::vector<ScannedMetric>& out) const {
+  impl_->metrics.read(execution, out);
+}
+
+std::map<std::int64_t, NameRow> Reader::names() const {
+  std::map<std::int64_t, NameRow> found;
+  Rows row = impl_->db.rows("SELECT id, name, version, higher_is_better, unit FROM names");
+  while (row.next()) {
+    found[row.integer(0)] = {row.text(1), static_cast<int>(row.integer(2)), row.integer(3) == 1, row.text(4)};
+  }
+  return found;
+}
+
+std::vector<SharedPredictions> Reader::shared_predictions(std::int64_t execution) const {
+  return read_predictions(impl_->db, execution, impl_->examples);
+}
+
+std::vector<std::int64_t> Reader::example_sets(std::int64_t execution) const {
+  return read_example_ids(impl_->db, execution);
+}
+
+std::shared_ptr<const ExampleSet> Reader::examples(std::int64_t id) const { return impl_->examples.read(impl_->db, id); }
 
 std::optional<Card> Reader::card(std::string_view kind, std::string_view name) const {
   Rows row = impl_->db.rows("SELECT version, card FROM cards WHERE kind = ? AND name = ? ORDER BY version DESC LIMIT 1",
@@ -224,18 +252,22 @@ std::optional<Card> Reader::card(std::string_view kind, std::string_view name) c
 std::vector<PublishedRow> Reader::published(std::string_view task) const {
   Rows row = impl_->db.rows(
       "SELECT uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on, status, note,"
-      " value, decimals, n_eval FROM published_values WHERE task = ? ORDER BY id",
+      " context, value, decimals, n_eval, low, high, margin FROM published_values WHERE task = ? ORDER BY id",
       task);
   std::vector<PublishedRow> found;
   while (row.next()) {
     PublishedRow& p = found.emplace_back();
     std::string* const texts[] = {&p.uid,     &p.paper,  &p.table_ref, &p.row_ref,     &p.col_ref, &p.task, &p.model,
-                                  &p.variant, &p.metric, &p.split,     &p.selected_on, &p.status,  &p.note};
+                                  &p.variant, &p.metric, &p.split,     &p.selected_on, &p.status,  &p.note,
+                                  &p.quote};
     int column = 0;
     for (std::string* text : texts) *text = row.text(column++);
     if (!row.null(column)) p.value = row.real(column);
     p.decimals = row.optional_integer(column + 1);
     p.n_eval = row.optional_integer(column + 2);
+    if (!row.null(column + 3)) p.low = row.real(column + 3);
+    if (!row.null(column + 4)) p.high = row.real(column + 4);
+    if (!row.null(column + 5)) p.margin = row.real(column + 5);
   }
   return found;
 }

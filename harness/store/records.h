@@ -3,6 +3,7 @@
 // nanoseconds where the name ends in _ns, UTC ISO 8601 text for moments.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -86,6 +87,28 @@ struct Predictions {
   std::vector<double> values;        // [ids, cols], same order
 };
 
+/// What the store keeps of a metric's name; of slices and curves only the name counts.
+struct NameRow {
+  std::string name;
+  int version = 1;
+  bool higher_is_better = false;
+  std::string unit;
+};
+
+/// A metric as its row has it: `name` and `slice` are keys of Reader::names(). A NaN has a note.
+struct ScannedMetric {
+  std::int64_t split = 0, name = 0, slice = 0, n = 0;
+  double value = 0;
+  std::string note;
+};
+
+/// Predictions whose examples are shared by all that are held at a time.
+struct SharedPredictions {
+  std::shared_ptr<const ExampleSet> examples;
+  std::string kind;
+  std::vector<double> values;  // [ids, cols]
+};
+
 struct TimingRow {
   std::string phase;  // load, train, predict; parts of one are named train/forward
   std::int64_t count = 0, total_ns = 0, min_ns = 0, p50_ns = 0, p95_ns = 0, max_ns = 0;
@@ -113,6 +136,27 @@ struct CheckpointRow {
   std::string kind = "last";  // last | best
   std::string path, sha256;
   std::int64_t bytes = 0;
+};
+
+/// One number of a paper; a row of results/published/*.tsv and of the table `published_values`.
+struct PublishedRow {
+  std::string uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on;
+  std::optional<double> value;           // nothing for a printed range, and where nothing is printed
+  std::optional<double> low, high;       // a printed range, both or neither
+  std::optional<std::int64_t> decimals;  // digits behind the point less the exponent: 0.50 -> 2, 110e6 -> -6
+  std::optional<std::int64_t> n_eval;
+  std::optional<double> margin;          // results/published/margins.toml, in the metric's unit
+  std::string status = "printed", note, quote;
+};
+
+/// One judgement; a row of the table `verdicts`.
+struct VerdictRow {
+  std::string subject;  // a PublishedRow's uid, or "claim:ID"
+  std::string verdict;  // the table's CHECK list
+  std::optional<double> estimate, low, high, p, p_adjusted;  // of measured less printed
+  std::string method;   // with the SHA-256 of the margins
+  std::vector<std::string> trials;  // keys
+  std::string reason;
 };
 
 /// How a trial stands before a run takes it up.

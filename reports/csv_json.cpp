@@ -2,12 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <charconv>
+#include <cmath>
+
 #include "harness/base/text.h"
 #include "reports/tables.h"
 #include "reports/text.h"
 
 namespace seqbench::reports {
 namespace {
+
+/// The beginning or the middle of a line.
+std::string some_cells(const std::vector<std::string>& cells) { return join(cells, ",") + ","; }
 
 std::string whole(std::int64_t value) { return fmt::format("{}", value); }
 
@@ -58,6 +65,55 @@ Json to_json(const store::PublishedRow& p) {
           {"status", p.status},       {"note", p.note}};
 }
 
+/// Lines of a table's values. What a trial, a column and a row say is written once and copied; lines go out by the megabyte.
+class ValueLines {
+ public:
+  ValueLines(const TaskTable& table, const std::function<void(std::string_view)>& write) : values_(table.values), write_(write) {
+    for (const Values::Trial& t : values_.trials) {
+      trials_.push_back(some_cells({csv_text(t.key), csv_text(table.rows[t.row].label), whole(t.seed), whole(t.rep), whole(t.fold)}));
+    }
+    for (const Values::Column& c : values_.columns) {
+      columns_.push_back(some_cells({csv_text(c.split), csv_text(c.metric), csv_text(c.slice)}));
+    }
+    for (const Row& row : table.rows) {
+      rows_.push_back("," + csv_line({csv_text(table.task), csv_text(row.model), csv_text(row.variant), csv_text(row.view),
+                                      csv_text(row.kind), csv_text(row.source), csv_text(row.scale), csv_text(row.split_kind)}));
+    }
+  }
+
+  void write_all() {
+    constexpr std::size_t kPiece = 1 << 20;
+    std::string out;
+    for (const Values::Entry& entry : values_.entries) {
+      append(out, entry);
+      if (out.size() < kPiece) continue;
+      write_(out);
+      out.clear();
+    }
+    write_(out);
+  }
+
+ private:
+  void append(std::string& out, const Values::Entry& entry) const {
+    std::array<char, 64> numbers;
+    char* at = numbers.data();
+    char* const end = at + numbers.size();
+    if (std::isnan(entry.value)) {
+      at = std::copy_n("nan", 3, at);
+    } else {
+      at = std::to_chars(at, end, entry.value).ptr;
+    }
+    *at++ = ',';
+    at = std::to_chars(at, end, entry.n).ptr;
+    out.append(trials_[entry.trial]).append(columns_[entry.column]).append(numbers.data(), at);
+    out.append(rows_[values_.trials[entry.trial].row]);
+  }
+
+  const Values& values_;
+  const std::function<void(std::string_view)>& write_;
+  std::vector<std::string> trials_, columns_, rows_;
+};
+
 }  // namespace
 
 Json to_json(const TaskTable& table) {
@@ -71,7 +127,7 @@ Json to_json(const TaskTable& table) {
   return {{"task", table.task},       {"title", table.title},
           {"rank_metric", table.rank_metric}, {"unit", table.unit},
           {"higher_is_better", table.higher_is_better},
-          {"metrics", table.metrics}, {"rows", rows},
+          {"metrics", table.metrics}, {"columns_left_out", table.columns_left_out}, {"rows", rows},
           {"diagnostics", diagnostics}, {"published", published}};
 }
 
@@ -110,19 +166,10 @@ std::string summary_csv(const Page& page) {
   return out;
 }
 
-std::string trials_csv(const Page& page) {
-  std::string out = csv_line({"key", "label", "seed", "rep", "fold", "split", "metric", "slice", "value", "n", "task",
-                              "model", "variant", "view", "kind", "source", "scale", "split_kind"});
-  for (const TaskTable& table : page.tables) {
-    for (const TrialValue& v : table.values) {
-      const Row& row = table.rows[v.row];
-      out += csv_line({csv_text(v.key), csv_text(row.label), whole(v.seed), whole(v.rep), whole(v.fold),
-                       csv_text(v.split), csv_text(v.metric), csv_text(v.slice), format_double(v.value), whole(v.n),
-                       csv_text(table.task), csv_text(row.model), csv_text(row.variant), csv_text(row.view),
-                       csv_text(row.kind), csv_text(row.source), csv_text(row.scale), csv_text(row.split_kind)});
-    }
-  }
-  return out;
+void trials_csv(const Page& page, const std::function<void(std::string_view)>& write) {
+  write(csv_line({"key", "label", "seed", "rep", "fold", "split", "metric", "slice", "value", "n", "task", "model", "variant",
+                  "view", "kind", "source", "scale", "split_kind"}));
+  for (const TaskTable& table : page.tables) ValueLines(table, write).write_all();
 }
 
 }  // namespace seqbench::reports

@@ -8,7 +8,7 @@
 #include "harness/base/text.h"
 #include "reports/site.h"
 #include "reports/text.h"
-#include "reports/values.h"
+#include "reports/trial_values.h"
 #include "reports/wording.h"
 
 namespace seqbench::reports {
@@ -250,14 +250,13 @@ HtmlTable values_table(const Place& place) {
                 .columns = {{"row"}, {"repeat", true}, {"fold", true}, {"seed", true}, {shown(table.rank_metric), true}, {"trial"}},
                 .summary = "Values of each seed and fold"};
   std::size_t all = 0;
-  for_each_value(table, [&](const SeenValue& v) {
-    if (v.split != "test" || v.metric != table.rank_metric || v.slice != "all") return;
-    if (std::ranges::find(place.section.rows, v.row) == place.section.rows.end() || ++all > kMostValues) return;
+  for (const TrialValue& v : test_values(table)) {
+    if (std::ranges::find(place.section.rows, v.row) == place.section.rows.end() || ++all > kMostValues) continue;
     const auto whole = [](std::int64_t x) { return number_cell(static_cast<double>(x), fmt::format("{}", x)); };
     out.rows.push_back({.cells = {text_cell(label_of(table.rows[v.row])), whole(v.rep), v.fold < 0 ? no_cell() : whole(v.fold),
-                                  whole(v.seed), number_cell(v.value, four_digits(v.value)), text_cell(std::string(v.key.substr(0, 16)))},
+                                  whole(v.seed), number_cell(v.value, four_digits(v.value)), text_cell(v.key.substr(0, 16))},
                         .group = group_of(table.rows[v.row])});
-  });
+  }
   if (all > kMostValues) out.notes.push_back(cut_note(kMostValues, all));
   return out;
 }

@@ -75,13 +75,13 @@ void rank_by(TaskTable& table, const std::string& metric) {
     return std::tuple(contest_of(row), order_of(table, row), row.label);
   });
   std::vector<Row> rows;
-  std::vector<std::size_t> now(order.size());
+  std::vector<std::uint32_t> now(order.size());
   for (const std::size_t i : order) {
-    now[i] = rows.size();
+    now[i] = static_cast<std::uint32_t>(rows.size());
     rows.push_back(std::move(table.rows[i]));
   }
   table.rows = std::move(rows);
-  for (TrialValue& value : table.values) value.row = now[value.row];
+  for (Values::Trial& trial : table.values.trials) trial.row = now[trial.row];
 }
 
 struct Ranked {

@@ -181,6 +181,7 @@ void append_task(std::string& out, const TaskTable& table) {
     append_slices(out, table, section);
     append_cost(out, table, section);
   }
+  if (const std::string note = left_out_text(table); !note.empty()) out += "\n" + note + ".\n";
   append_diagnostics(out, table);
   append_published(out, table);
 }

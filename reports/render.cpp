@@ -92,14 +92,14 @@ constexpr std::size_t kRoom = 1'800'000;
 constexpr std::size_t kMostFigures = 12;
 
 /// Figures of the page's tasks in order, drawn below `folder`.
-std::vector<PlacedFigure> figures_of_page(const store::Reader& store, const std::vector<store::TrialResult>& trials,
-                                          const Page& page, const fs::path& folder, const Drawing& drawing) {
+std::vector<PlacedFigure> figures_of_page(const store::Reader& store, const Page& page, const fs::path& folder,
+                                          const Drawing& drawing) {
   std::vector<Figure> figures;
   std::vector<std::string> tasks;  // of each figure
   for (std::size_t t = 0; t < page.tables.size(); ++t) {
     const std::vector<Section> sections = sections_of(page.tables[t]);
     for (std::size_t s = 0; s < sections.size() && figures.size() < kMostFigures; ++s) {
-      const Scene scene = scene_of(store, trials, page.tables[t], sections[s], fmt::format("t{}h{}", t, s));
+      const Scene scene = scene_of(store, page.tables[t], sections[s], fmt::format("t{}h{}", t, s));
       for (Figure& figure : figures_of(scene)) {
         if (figures.size() == kMostFigures) break;
         figure.spec["usermeta"] = {{"run", page.run.uid}, {"task", page.tables[t].task}, {"heading", sections[s].heading}};
@@ -132,8 +132,7 @@ fs::path write_latex(const HtmlPage& page, const fs::path& folder) {
 std::vector<fs::path> render(const store::Reader& store, const store::RunSummary& run, const fs::path& folder,
                              const std::vector<std::string>& formats, const Drawing& drawing) {
   check_formats(formats);
-  const std::vector<store::TrialResult> trials = store.trials_of_run(run.id);
-  SitePage site{.page = {run, tables_of_run(store, run), provenance_of(run, trials)}};
+  SitePage site{.page = page_of(store, run)};
   make_folder(folder);
   std::vector<fs::path> written;
   const std::string name = slug(run.experiment);
@@ -144,14 +143,18 @@ std::vector<fs::path> render(const store::Reader& store, const store::RunSummary
   for (const std::string& format : formats) {
     if (format == "md") write(".md", to_markdown(site.page));
     if (format == "csv") write(".csv", summary_csv(site.page));
-    if (format == "csv") write(".trials.csv", trials_csv(site.page));
+    if (format == "csv") {
+      AtomicFile file(written.emplace_back(folder / (name + ".trials.csv")));
+      trials_csv(site.page, [&](std::string_view piece) { file.write(piece); });
+      file.commit();
+    }
     if (format == "json") write(".json", to_json(site.page).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     if (format == "tex") written.push_back(write_latex(html_page(site), folder / "tables" / name));
   }
   if (wants(formats, "html")) {
     site.cards = cards_of(store, site.page);
     site.files = files_beside(name, formats);
-    site.figures = figures_of_page(store, trials, site.page, folder, drawing);
+    site.figures = figures_of_page(store, site.page, folder, drawing);
     write(".html", to_html(html_page(site)));
   }
   return written;

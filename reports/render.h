@@ -1,6 +1,7 @@
 #pragma once
 // Turns a store into tables. Reads nothing but the store.
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -37,14 +38,23 @@ struct Row {
   [[nodiscard]] const Cell* cell(std::string_view metric, std::string_view split, std::string_view slice = "all") const;
 };
 
-/// One stored metric of one trial; every summary of a table is made from these and the stored predictions.
-struct TrialValue {
-  std::size_t row = 0;  // index into TaskTable::rows
-  std::string key;
-  std::int64_t seed = 0, rep = 0, fold = -1;
-  std::string split, metric, slice;
-  double value = 0;
-  std::int64_t n = 0;
+/// Every stored metric of a table's done trials: what each summary rebuilds from, with the stored predictions. Names
+/// stand once, so that ten million entries fit a report.
+struct Values {
+  struct Trial {
+    std::uint32_t row = 0;  // index into TaskTable::rows
+    std::string key;
+    std::int64_t seed = 0, rep = 0, fold = -1;
+  };
+  struct Column { std::string split, metric, slice; };
+  struct Entry {
+    std::uint32_t trial = 0, column = 0;  // indices into trials and columns
+    std::int64_t n = 0;
+    double value = 0;
+  };
+  std::vector<Trial> trials;    // in the order of rows and keys
+  std::vector<Column> columns;  // in order of first appearance
+  std::vector<Entry> entries;   // in the order of trials; of one trial by split, metric, slice
 };
 
 /// One task's rows as seen from one run or from the whole store.
@@ -56,7 +66,8 @@ struct TaskTable {
   struct Diagnostic { std::string label, metric, split; double value; std::string note; };
   std::vector<Diagnostic> diagnostics;     // best constant on test, label variance of each split
   std::vector<store::PublishedRow> published;
-  std::vector<TrialValue> values;          // of done trials, in the order of rows and keys
+  Values values;
+  std::size_t columns_left_out = 0;        // of `values`: too many to summarise, so without cells
 };
 
 /// One table a task, in the run's order. A summary over seeds of a fixed split has a bootstrap interval where the

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <set>
-#include <tuple>
 
 #include "harness/base/text.h"
 #include "reports/tables.h"
@@ -14,38 +12,17 @@
 namespace seqbench::reports {
 namespace {
 
-const analyze::MetricInfo* registered(const std::string& name) {
-  for (const analyze::MetricInfo& info : analyze::metrics_table()) {
-    if (info.name == name) return &info;
-  }
-  return nullptr;
-}
-
-/// "num_mutations=4" after "num_mutations=-1" and before "num_mutations=10"; "all" before any.
-std::tuple<bool, std::string, double, std::string> slice_order(const std::string& slice) {
-  const std::size_t equals = slice.find('=');
-  if (equals == std::string::npos) return {slice != "all", slice, 0, ""};
-  const std::string value = slice.substr(equals + 1);
-  return {true, slice.substr(0, equals), parse_double(value).value_or(std::numeric_limits<double>::infinity()), value};
-}
-
-int split_order(const std::string& split) { return split == "test" ? 0 : split == "validation" ? 1 : 2; }
-
 /// One metric of one part over the trials of a row.
 struct Column {
-  std::vector<const DoneTrial*> trials;
-  std::vector<const store::MetricRow*> rows;
+  std::uint32_t id = 0;                       // index into Values::columns
+  std::vector<std::size_t> trials;            // positions in the row
+  std::vector<const Values::Entry*> entries;  // of the same trials
+  std::string note;                           // the first of its entries
 
   [[nodiscard]] std::vector<double> values() const {
     std::vector<double> out;
-    for (const store::MetricRow* row : rows) out.push_back(row->value);
+    for (const Values::Entry* entry : entries) out.push_back(entry->value);
     return out;
-  }
-  [[nodiscard]] std::string first_note() const {
-    for (const store::MetricRow* row : rows) {
-      if (!row->note.empty()) return row->note;
-    }
-    return "";
   }
 };
 
@@ -78,21 +55,21 @@ std::vector<double> pick(const std::vector<double>& values, const std::vector<st
 }
 
 /// Nothing, with `why`, where an interval cannot be had from what is stored.
-std::optional<Predicted> predicted_by(const std::vector<const DoneTrial*>& trials, const std::string& split,
-                                      const std::string& slice, std::string& why) {
+std::optional<Predicted> predicted_by(const std::vector<const std::vector<store::SharedPredictions>*>& trials,
+                                      const std::string& split, const std::string& slice, std::string& why) {
   Predicted out;
   const store::ExampleSet* first = nullptr;
   std::vector<std::size_t> rows;
-  for (const DoneTrial* done : trials) {
-    const auto found = std::ranges::find(done->predictions, split, [](const auto& p) { return p.examples.split; });
-    if (found == done->predictions.end()) return why = "predictions not stored", std::nullopt;
-    const store::ExampleSet& set = found->examples;
+  for (const auto* stored : trials) {
+    const auto found = std::ranges::find(*stored, split, [](const auto& p) { return p.examples->split; });
+    if (found == stored->end()) return why = "predictions not stored", std::nullopt;
+    const store::ExampleSet& set = *found->examples;
     if (set.cols != 1) return why = "several targets", std::nullopt;
     if (first == nullptr) {
       first = &set;
       rows = rows_in_slice(set, slice);
       out.truth = pick(set.truth, rows);
-    } else if (set.ids != first->ids || set.truth != first->truth) {
+    } else if (&set != first && (set.ids != first->ids || set.truth != first->truth)) {
       return why = "trials have other rows", std::nullopt;
     }
     out.predictions.push_back(pick(found->values, rows));
@@ -108,138 +85,165 @@ bool agree(double a, double b) {
 
 /// Estimates from the stored metrics; ends from the stored predictions, if these give the same metric.
 analyze::Summary with_ends(const Column& column, const analyze::Summary& resampled) {
-  const std::vector<double> values = column.values();
-  analyze::Summary summary = analyze::without_interval(values, "stored predictions give another value");
-  if (!agree(resampled.mean, summary.mean) || resampled.trials != summary.trials) return summary;
-  summary.low = resampled.low;
-  summary.high = resampled.high;
-  summary.method = resampled.method;
+  const analyze::Summary stored = analyze::without_interval(column.values(), "stored predictions give another value");
+  if (!agree(resampled.mean, stored.mean) || resampled.trials != stored.trials) return stored;
+  analyze::Summary summary = resampled;
+  summary.mean = stored.mean;
+  summary.sd = stored.sd;
   return summary;
-}
-
-/// Columns of one split and slice, of trials that all have the same test rows.
-std::vector<analyze::Summary> over_fixed_split(const std::vector<Column>& columns, const std::string& split,
-                                               const std::string& slice) {
-  std::vector<analyze::Summary> out;
-  std::vector<const analyze::MetricInfo*> metrics;
-  std::vector<std::size_t> where;
-  std::string why;
-  const auto predicted = predicted_by(columns.front().trials, split, slice, why);
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const store::MetricRow& row = *columns[c].rows.front();
-    const analyze::MetricInfo* info = registered(row.name);
-    const std::string note = columns[c].first_note();
-    const bool same_trials = columns[c].trials == columns.front().trials;
-    const bool usable = predicted && note.empty() && info != nullptr && info->version == row.version && same_trials;
-    const std::string reason = !note.empty()      ? note
-                               : !predicted       ? why
-                               : info == nullptr  ? "metric is not registered"
-                               : !same_trials     ? "not all trials have this metric"
-                                                  : fmt::format("metric version {} stored", row.version);
-    out.push_back(analyze::without_interval(columns[c].values(), reason));
-    if (!usable) continue;
-    metrics.push_back(info);
-    where.push_back(c);
-  }
-  if (metrics.empty()) return out;
-  const auto resampled = analyze::fixed_split(metrics, predicted->truth, predicted->predictions);
-  for (std::size_t m = 0; m < metrics.size(); ++m) out[where[m]] = with_ends(columns[where[m]], resampled[m]);
-  return out;
-}
-
-std::int64_t rows_of(const DoneTrial& done, int split) {
-  for (const store::MetricRow& m : done.metrics) {
-    if (m.split == split && m.slice == "all") return m.n;
-  }
-  return 0;
 }
 
 using Place = std::pair<std::int64_t, std::int64_t>;  // repeat, fold
 
-/// Seeds averaged inside a fold first; the ratio is the mean over folds of rows held out to rows trained on.
-analyze::Summary across_folds(const Column& column) {
-  std::map<Place, std::vector<double>> folds;
-  double ratio = 0;
-  for (std::size_t i = 0; i < column.rows.size(); ++i) {
-    const store::TrialResult& t = *column.trials[i]->trial;
-    folds[{t.rep, t.fold}].push_back(column.rows[i]->value);
-    const auto trained = static_cast<double>(rows_of(*column.trials[i], 0));
-    const auto held_out = static_cast<double>(rows_of(*column.trials[i], column.rows[i]->split));
-    ratio += held_out / trained / static_cast<double>(column.rows.size());
+/// The cells of one row.
+class RowSummary {
+ public:
+  RowSummary(const store::Reader& store, const ValueReader& values, const DoneTrials& trials, const ColumnChoice& choice)
+      : store_(store), values_(values), trials_(trials), rows_(trials.trials.size()) {
+    for (const store::TrialResult* t : trials.trials) places_.insert({t->rep, t->fold});
+    gather(choice);
   }
-  std::vector<double> values;
-  for (const auto& [place, seeds] : folds) values.push_back(analyze::without_interval(seeds, "").mean);
-  analyze::Summary summary;
-  if (column.rows.front()->split == 0) {
-    summary = analyze::without_interval(values, "rows are trained on");
-  } else if (!std::isfinite(ratio) || !(ratio > 0)) {
-    summary = analyze::without_interval(values, "number of training rows unknown");
-  } else {
-    summary = analyze::over_folds(values, ratio);
+
+  [[nodiscard]] std::vector<Row::Cell> cells() {
+    std::vector<Row::Cell> out;
+    for (std::size_t begin = 0, end = 0; begin < columns_.size(); begin = end) {
+      while (end < columns_.size() && same_part(columns_[begin], columns_[end])) ++end;
+      add_part(out, std::span(columns_).subspan(begin, end - begin));
+    }
+    return out;
   }
-  summary.trials = static_cast<std::int64_t>(column.rows.size());
-  if (const std::string note = column.first_note(); !note.empty()) summary.method = "none: " + note;
-  return summary;
-}
 
-}  // namespace
+ private:
+  [[nodiscard]] const Values::Column& names(const Column& c) const { return values_.values().columns[c.id]; }
+  [[nodiscard]] const ColumnFacts& facts(const Column& c) const { return values_.facts()[c.id]; }
+  [[nodiscard]] bool same_part(const Column& a, const Column& b) const {
+    return names(a).split == names(b).split && names(a).slice == names(b).slice;
+  }
 
-std::vector<Row::Cell> summarize(const std::vector<DoneTrial>& trials, const std::vector<std::string>& metric_order) {
-  using BlockKey = std::tuple<int, std::tuple<bool, std::string, double, std::string>, std::string, std::string>;
-  std::map<BlockKey, std::map<std::size_t, Column>> blocks;  // (split, slice) -> metric -> column
-  std::set<Place> places;
-  for (const DoneTrial& done : trials) {
-    places.insert({done.trial->rep, done.trial->fold});
-    for (const store::MetricRow& m : done.metrics) {
-      const std::string split = split_name(m.split);
-      const auto rank = std::ranges::find(metric_order, m.name) - metric_order.begin();
-      Column& column = blocks[{split_order(split), slice_order(m.slice), split, m.slice}][static_cast<std::size_t>(rank)];
-      column.trials.push_back(&done);
-      column.rows.push_back(&m);
+  void gather(const ColumnChoice& choice) {
+    std::vector<Column> all(choice.columns.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].id = choice.columns[i];
+    for (std::size_t t = 0; t < trials_.trials.size(); ++t) {
+      for (const Values::Entry& entry : values_.of(trials_.first + t)) {
+        const ColumnFacts& column = values_.facts()[entry.column];
+        if (column.whole) rows_[t].try_emplace(column.split, entry.n);
+        if (choice.place[entry.column] == all.size()) continue;
+        Column& to = all[choice.place[entry.column]];
+        to.trials.push_back(t);
+        to.entries.push_back(&entry);
+        if (to.note.empty()) to.note = values_.note(entry);
+      }
+    }
+    for (Column& column : all) {
+      if (!column.entries.empty()) columns_.push_back(std::move(column));
     }
   }
-  std::vector<Row::Cell> cells;
-  for (const auto& [key, by_metric] : blocks) {
-    std::vector<Column> columns;
-    for (const auto& [rank, column] : by_metric) columns.push_back(column);
+
+  void add_part(std::vector<Row::Cell>& out, std::span<const Column> columns) {
     std::vector<analyze::Summary> summaries;
-    if (places.size() == 1) {
-      summaries = over_fixed_split(columns, std::get<2>(key), std::get<3>(key));
+    if (places_.size() == 1) {
+      summaries = over_fixed_split(columns);
     } else {
       for (const Column& column : columns) summaries.push_back(across_folds(column));
     }
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      const store::MetricRow& m = *columns[c].rows.front();
-      cells.push_back({m.name, std::get<2>(key), m.slice, summaries[c], m.higher_is_better, m.unit, m.n});
+      const Values::Column& name = names(columns[c]);
+      const ColumnFacts& fact = facts(columns[c]);
+      out.push_back({name.metric, name.split, name.slice, summaries[c], fact.higher_is_better, fact.unit,
+                     columns[c].entries.front()->n});
     }
   }
-  return cells;
+
+  /// Read when first asked for.
+  [[nodiscard]] std::vector<const std::vector<store::SharedPredictions>*> predictions_of(const Column& column) {
+    if (predictions_.empty()) {
+      for (const store::TrialResult* t : trials_.trials) predictions_.push_back(store_.shared_predictions(t->execution));
+    }
+    std::vector<const std::vector<store::SharedPredictions>*> out;
+    for (const std::size_t t : column.trials) out.push_back(&predictions_[t]);
+    return out;
+  }
+
+  /// Columns of one part, of trials that all have the same test rows.
+  [[nodiscard]] std::vector<analyze::Summary> over_fixed_split(std::span<const Column> columns) {
+    std::vector<analyze::Summary> out;
+    std::vector<const analyze::MetricInfo*> metrics;
+    std::vector<std::size_t> where;
+    std::string why;
+    const Values::Column& part = names(columns.front());
+    const auto predicted = predicted_by(predictions_of(columns.front()), part.split, part.slice, why);
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const analyze::MetricInfo* info = registered(names(columns[c]).metric);
+      const int version = facts(columns[c]).version;
+      const bool same_trials = columns[c].trials == columns.front().trials;
+      const bool usable = predicted && columns[c].note.empty() && info != nullptr && info->version == version && same_trials;
+      const std::string reason = !columns[c].note.empty() ? columns[c].note
+                                 : !predicted             ? why
+                                 : info == nullptr        ? "metric is not registered"
+                                 : !same_trials           ? "not all trials have this metric"
+                                                          : fmt::format("metric version {} stored", version);
+      out.push_back(analyze::without_interval(columns[c].values(), reason));
+      if (!usable) continue;
+      metrics.push_back(info);
+      where.push_back(c);
+    }
+    if (metrics.empty()) return out;
+    const auto resampled = analyze::fixed_split(metrics, predicted->truth, predicted->predictions);
+    for (std::size_t m = 0; m < metrics.size(); ++m) out[where[m]] = with_ends(columns[where[m]], resampled[m]);
+    return out;
+  }
+
+  [[nodiscard]] double rows_of(std::size_t trial, int split) const {
+    const auto found = rows_[trial].find(split);
+    return found == rows_[trial].end() ? 0 : static_cast<double>(found->second);
+  }
+
+  /// Seeds averaged inside a fold first; the ratio is the mean over folds of rows held out to rows trained on.
+  [[nodiscard]] analyze::Summary across_folds(const Column& column) const {
+    std::map<Place, std::vector<double>> folds;
+    double ratio = 0;
+    const int split = facts(column).split;
+    for (std::size_t i = 0; i < column.entries.size(); ++i) {
+      const store::TrialResult& t = *trials_.trials[column.trials[i]];
+      folds[{t.rep, t.fold}].push_back(column.entries[i]->value);
+      ratio += rows_of(column.trials[i], split) / rows_of(column.trials[i], 0) / static_cast<double>(column.entries.size());
+    }
+    std::vector<double> values;
+    for (const auto& [place, seeds] : folds) values.push_back(analyze::without_interval(seeds, "").mean);
+    analyze::Summary summary;
+    if (split == 0) {
+      summary = analyze::without_interval(values, "rows are trained on");
+    } else if (!std::isfinite(ratio) || !(ratio > 0)) {
+      summary = analyze::without_interval(values, "number of training rows unknown");
+    } else {
+      summary = analyze::over_folds(values, ratio);
+    }
+    summary.trials = static_cast<std::int64_t>(column.entries.size());
+    if (!column.note.empty()) summary.method = "none: " + column.note;
+    return summary;
+  }
+
+  const store::Reader& store_;
+  const ValueReader& values_;
+  const DoneTrials& trials_;
+  std::vector<std::map<int, std::int64_t>> rows_;  // of each trial, by split
+  std::set<Place> places_;
+  std::vector<Column> columns_;                    // in the order of cells
+  std::vector<std::vector<store::SharedPredictions>> predictions_;
+};
+
+}  // namespace
+
+const analyze::MetricInfo* registered(std::string_view name) {
+  for (const analyze::MetricInfo& info : analyze::metrics_table()) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
 }
 
-std::vector<TaskTable::Diagnostic> diagnose(const std::vector<Part>& parts, const std::vector<std::string>& metrics) {
-  std::map<std::pair<int, std::string>, std::vector<const Part*>> splits;
-  for (const Part& part : parts) splits[{split_order(part.split), part.split}].push_back(&part);
-  std::vector<TaskTable::Diagnostic> out;
-  for (const auto& [key, sets] : splits) {
-    const auto add = [&](const std::string& label, const std::string& metric, const auto& value_of) {
-      std::vector<double> values;
-      for (const Part* part : sets) values.push_back(value_of(part->truth));
-      const std::string note = sets.size() == 1 ? count_text(static_cast<std::int64_t>(sets[0]->truth.size())) + " rows"
-                                                : fmt::format("mean over {} sets of rows", sets.size());
-      out.push_back({label, metric, key.second, analyze::without_interval(values, "").mean, note});
-    };
-    add("label variance", "", [](const std::vector<double>& truth) { return analyze::variance(truth); });
-    if (key.second != "test") continue;
-    for (const std::string& name : metrics) {
-      const analyze::MetricInfo* info = registered(name);
-      if (info == nullptr || std::isnan(analyze::best_constant(*info, sets[0]->truth))) continue;
-      add("best constant on test (no one may use it)", name, [&](const std::vector<double>& truth) {
-        const std::vector<double> constant(truth.size(), analyze::best_constant(*info, truth));
-        return info->compute(truth, constant, {}).value;
-      });
-    }
-  }
-  return out;
+std::vector<Row::Cell> summarize(const store::Reader& store, const ValueReader& values, const DoneTrials& trials,
+                                 const ColumnChoice& columns) {
+  return RowSummary(store, values, trials, columns).cells();
 }
 
 }  // namespace seqbench::reports

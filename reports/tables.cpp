@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -38,14 +39,14 @@ std::string chosen_text(const Json& chosen) {
   return join(parts, ", ");
 }
 
-std::vector<std::string> chosen_by(const std::vector<DoneTrial>& trials) {
+std::vector<std::string> chosen_by(const std::vector<const store::TrialResult*>& trials) {
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
-  for (const DoneTrial& done : trials) {
-    if (!done.trial->chosen.is_object() || done.trial->chosen.empty()) continue;
-    const std::string text = chosen_text(done.trial->chosen);
+  for (const store::TrialResult* trial : trials) {
+    if (!trial->chosen.is_object() || trial->chosen.empty()) continue;
+    const std::string text = chosen_text(trial->chosen);
     auto found = std::ranges::find(groups, text, [](const auto& g) { return g.first; });
     if (found == groups.end()) found = groups.insert(groups.end(), {text, {}});
-    found->second.push_back(name_of(*done.trial));
+    found->second.push_back(name_of(*trial));
   }
   std::vector<std::string> lines;
   for (const auto& [text, names] : groups) lines.push_back(join(names, ", ") + ": " + text);
@@ -67,12 +68,11 @@ Row described_by(const store::TrialResult& t) {
   return row;
 }
 
-void add_costs(Row& row, const std::vector<DoneTrial>& trials) {
-  for (const DoneTrial& done : trials) {
-    const store::TrialResult& t = *done.trial;
-    row.seconds_per_trial += t.total_seconds / static_cast<double>(trials.size());
-    row.peak_bytes = std::max(row.peak_bytes, t.peak_bytes);
-    if (t.params_total) row.parameters = std::max(row.parameters.value_or(0), *t.params_total);
+void add_costs(Row& row, const std::vector<const store::TrialResult*>& trials) {
+  for (const store::TrialResult* t : trials) {
+    row.seconds_per_trial += t->total_seconds / static_cast<double>(trials.size());
+    row.peak_bytes = std::max(row.peak_bytes, t->peak_bytes);
+    if (t->params_total) row.parameters = std::max(row.parameters.value_or(0), *t->params_total);
   }
 }
 
@@ -102,49 +102,79 @@ std::vector<std::string> metrics_of(const std::vector<store::TrialResult>& trial
   return named.is_array() ? named.get<std::vector<std::string>>() : std::vector<std::string>{};
 }
 
+/// Fields whose slices the trials were asked to report.
+std::vector<std::string> declared_slices(const std::vector<store::TrialResult>& trials) {
+  std::vector<std::string> fields;
+  for (const store::TrialResult& t : trials) {
+    const Json asked = t.config.is_object() ? t.config.value("metrics", Json::object()).value("slices", Json()) : Json();
+    for (const Json& field : asked.is_array() ? asked : Json::array()) {
+      const std::string name = field.is_string() ? field.get<std::string>() : "";
+      if (std::ranges::find(fields, name) == fields.end()) fields.push_back(name);
+    }
+  }
+  return fields;
+}
+
+/// First every value of every row, then what the rows' cells say of them.
 class TableBuilder {
  public:
-  TableBuilder(const store::Reader& store, TaskTable& table) : store_(store), table_(table) {}
+  TableBuilder(const store::Reader& store, TaskTable& table, std::size_t trials)
+      : store_(store), table_(table), values_(store, table.values, trials) {}
 
   void add_row(std::vector<const store::TrialResult*> trials) {
     std::ranges::stable_sort(trials, {}, [](const auto* t) { return std::tuple(t->rep, t->fold, t->seed); });
-    const store::TrialResult& t = *trials.front();
-    Row row = described_by(t);
-    std::vector<DoneTrial> done;
+    Row row = described_by(*trials.front());
+    DoneTrials& done = done_.emplace_back();
+    done.first = table_.values.trials.size();
     for (const store::TrialResult* trial : trials) {
       add_state(row, *trial);
       if (trial->status != "done") continue;
-      done.push_back({trial, store_.metrics(trial->execution), store_.predictions(trial->execution)});
-      add_values(done.back());
+      done.trials.push_back(trial);
+      values_.add(static_cast<std::uint32_t>(table_.rows.size()), *trial);
+      add_parts(*trial);
     }
-    add_costs(row, done);
-    row.chosen = chosen_by(done);
-    row.cells = summarize(done, table_.metrics);
+    add_costs(row, done.trials);
+    row.chosen = chosen_by(done.trials);
     table_.rows.push_back(std::move(row));
+  }
+
+  void summarize_rows(const std::vector<std::string>& declared, std::size_t most_cells) {
+    add_metrics();
+    const std::size_t most = std::max<std::size_t>(1, most_cells / std::max<std::size_t>(1, table_.rows.size()));
+    const ColumnChoice choice = choose_columns(values_, table_.metrics, declared, most);
+    table_.columns_left_out = choice.left_out;
+    for (std::size_t i = 0; i < table_.rows.size(); ++i) {
+      table_.rows[i].cells = summarize(store_, values_, done_[i], choice);
+    }
   }
 
   [[nodiscard]] std::vector<Part> parts() const { return {parts_.begin(), parts_.end()}; }
 
  private:
-  void add_values(const DoneTrial& done) {
-    const store::TrialResult& t = *done.trial;
-    for (const store::MetricRow& m : done.metrics) {
-      table_.values.push_back(
-          {table_.rows.size(), t.key, t.seed, t.rep, t.fold, split_name(m.split), m.name, m.slice, m.value, m.n});
-      if (std::ranges::find(table_.metrics, m.name) == table_.metrics.end()) table_.metrics.push_back(m.name);
-      if (m.name == table_.metrics.front()) {
-        table_.higher_is_better = m.higher_is_better;
-        table_.unit = m.unit;
-      }
+  void add_metrics() {
+    for (std::size_t i = 0; i < table_.values.columns.size(); ++i) {
+      const std::string& metric = table_.values.columns[i].metric;
+      if (std::ranges::find(table_.metrics, metric) == table_.metrics.end()) table_.metrics.push_back(metric);
+      if (metric != table_.metrics.front()) continue;
+      table_.higher_is_better = values_.facts()[i].higher_is_better;
+      table_.unit = values_.facts()[i].unit;
     }
-    for (const store::Predictions& p : done.predictions) {
-      if (p.examples.cols == 1) parts_.insert({p.examples.split, p.examples.truth});
+  }
+
+  void add_parts(const store::TrialResult& trial) {
+    for (const std::int64_t id : store_.example_sets(trial.execution)) {
+      if (!seen_.insert(id).second) continue;
+      const auto examples = store_.examples(id);
+      if (examples->cols == 1) parts_.insert({examples->split, examples->truth});
     }
   }
 
   const store::Reader& store_;
   TaskTable& table_;
+  ValueReader values_;
+  std::vector<DoneTrials> done_;  // of each row
   std::set<Part> parts_;
+  std::set<std::int64_t> seen_;   // example sets
 };
 
 }  // namespace
@@ -197,28 +227,38 @@ std::string data_of(const store::TrialResult& trial) {
   return data.is_string() ? data.get<std::string>() : "";
 }
 
-TaskTable build_table(const store::Reader& store, const std::string& task,
-                      const std::vector<store::TrialResult>& trials) {
+TaskTable build_table(const store::Reader& store, const std::string& task, const std::vector<store::TrialResult>& trials,
+                      std::size_t most_cells) {
   TaskTable table;
   table.task = task;
   const auto card = store.card("task", task);
   table.title = card && card->card.is_object() ? card->card.value("title", task) : task;
   table.metrics = metrics_of(trials, store, task);
-  std::vector<std::pair<RowKey, std::vector<const store::TrialResult*>>> groups;
+  std::map<RowKey, std::size_t> known;
+  std::vector<std::vector<const store::TrialResult*>> groups;
   for (const store::TrialResult& t : trials) {
-    const RowKey key = key_of(t);
-    auto found = std::ranges::find(groups, key, [](const auto& g) -> const RowKey& { return g.first; });
-    if (found == groups.end()) found = groups.insert(groups.end(), {key, {}});
-    found->second.push_back(&t);
+    const auto [found, added] = known.try_emplace(key_of(t), groups.size());
+    if (added) groups.emplace_back();
+    groups[found->second].push_back(&t);
   }
-  std::ranges::stable_sort(groups, {}, [](const auto& g) { return kind_order(g.second.front()->kind); });
-  TableBuilder builder(store, table);
-  for (auto& [key, group] : groups) builder.add_row(std::move(group));
+  std::ranges::stable_sort(groups, {}, [](const auto& group) { return kind_order(group.front()->kind); });
+  TableBuilder builder(store, table, trials.size());
+  for (auto& group : groups) builder.add_row(std::move(group));
+  builder.summarize_rows(declared_slices(trials), most_cells);
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
   table.diagnostics = diagnose(builder.parts(), table.metrics);
   std::ranges::move(diagnose_choice(table.rows, table.metrics), std::back_inserter(table.diagnostics));
   table.published = store.published(task);
   return table;
+}
+
+std::string left_out_text(const TaskTable& table) {
+  if (table.columns_left_out == 0) return "";
+  const std::size_t all = table.values.columns.size();
+  return fmt::format("{} of {} stored columns (part, metric and slice) are summarised here, whole parts and asked slices "
+                     "first; every value of the others is in the CSV of trials",
+                     count_text(static_cast<std::int64_t>(all - table.columns_left_out)),
+                     count_text(static_cast<std::int64_t>(all)));
 }
 
 std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row, const Row::Cell& cell) {
@@ -242,16 +282,31 @@ std::string published_text(const store::PublishedRow& row) {
                       : format_double(*row.value);
 }
 
-std::vector<TaskTable> tables_of_run(const store::Reader& store, const store::RunSummary& run) {
+namespace {
+
+std::vector<TaskTable> tables_of(const store::Reader& store, std::vector<store::TrialResult> trials) {
   std::vector<std::pair<std::string, std::vector<store::TrialResult>>> tasks;
-  for (store::TrialResult& t : store.trials_of_run(run.id)) {
+  for (store::TrialResult& t : trials) {
     auto found = std::ranges::find(tasks, t.task, [](const auto& g) { return g.first; });
     if (found == tasks.end()) found = tasks.insert(tasks.end(), {t.task, {}});
     found->second.push_back(std::move(t));
   }
   std::vector<TaskTable> tables;
-  for (const auto& [task, trials] : tasks) tables.push_back(build_table(store, task, trials));
+  for (const auto& [task, of_task] : tasks) tables.push_back(build_table(store, task, of_task));
   return tables;
+}
+
+}  // namespace
+
+std::vector<TaskTable> tables_of_run(const store::Reader& store, const store::RunSummary& run) {
+  return tables_of(store, store.trials_of_run(run.id));
+}
+
+Page page_of(const store::Reader& store, const store::RunSummary& run) {
+  std::vector<store::TrialResult> trials = store.trials_of_run(run.id);
+  Page page{run, {}, provenance_of(run, trials)};
+  page.tables = tables_of(store, std::move(trials));
+  return page;
 }
 
 }  // namespace seqbench::reports

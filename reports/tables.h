@@ -1,19 +1,20 @@
 #pragma once
 // Private to the room: what tables are made of before they are written anywhere.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "reports/render.h"
+#include "reports/values.h"
 
 namespace seqbench::reports {
 
-/// A trial that is done, with all that the store holds of it.
-struct DoneTrial {
-  const store::TrialResult* trial;
-  std::vector<store::MetricRow> metrics;
-  std::vector<store::Predictions> predictions;
+/// The done trials of one row.
+struct DoneTrials {
+  std::vector<const store::TrialResult*> trials;
+  std::size_t first = 0;  // of them in Values::trials
 };
 
 /// Truth of one stored part of the data, once however many trials predict it.
@@ -43,12 +44,19 @@ struct Section {
 [[nodiscard]] bool chosen_on_test(const store::TrialResult& trial);
 [[nodiscard]] std::string data_of(const store::TrialResult& trial);
 
-/// Groups trials into rows and summarises them; `metrics` in table order. Parts seen are added to `parts`.
+/// A table's cells; columns beyond are left out of it, in reverse order of need.
+inline constexpr std::size_t kMostCells = 20000;
+/// Groups trials into rows and summarises them in at most `most_cells` cells, and one column at least.
 [[nodiscard]] TaskTable build_table(const store::Reader& store, const std::string& task,
-                                    const std::vector<store::TrialResult>& trials);
-/// Cells of one row, sorted by split (test first), slice, metric.
-[[nodiscard]] std::vector<Row::Cell> summarize(const std::vector<DoneTrial>& trials,
-                                               const std::vector<std::string>& metric_order);
+                                    const std::vector<store::TrialResult>& trials,
+                                    std::size_t most_cells = kMostCells);
+/// "1,200 of 1,400 stored columns ...", or "" where every column has its cells.
+[[nodiscard]] std::string left_out_text(const TaskTable& table);
+/// The metric of this name, or nullptr.
+[[nodiscard]] const analyze::MetricInfo* registered(std::string_view name);
+/// Cells of one row, one a chosen column that any of its trials has; `store` for the predictions of a fixed split.
+[[nodiscard]] std::vector<Row::Cell> summarize(const store::Reader& store, const ValueReader& values,
+                                               const DoneTrials& trials, const ColumnChoice& columns);
 /// Where a model stands with several settings: the test value of the one that validation chooses, and the best one,
 /// that only test labels could choose.
 [[nodiscard]] std::vector<TaskTable::Diagnostic> diagnose_choice(const std::vector<Row>& rows,
@@ -75,11 +83,14 @@ struct Page {
   std::vector<TaskTable> tables;
   Provenance provenance;
 };
+/// Reads all that the page says; the trials once.
+[[nodiscard]] Page page_of(const store::Reader& store, const store::RunSummary& run);
 [[nodiscard]] std::string to_markdown(const Page& page);
 /// The part of one task.
 void append_task(std::string& out, const TaskTable& table);
 [[nodiscard]] std::string summary_csv(const Page& page);
-[[nodiscard]] std::string trials_csv(const Page& page);
+/// Every value of every trial, to `write` in pieces of about a megabyte: the whole may be gigabytes.
+void trials_csv(const Page& page, const std::function<void(std::string_view)>& write);
 [[nodiscard]] Json to_json(const Page& page);
 [[nodiscard]] Json to_json(const TaskTable& table);
 

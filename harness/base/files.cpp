@@ -20,31 +20,17 @@ std::string errno_text() { return std::generic_category().message(errno); }
 
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  Descriptor(const std::filesystem::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC)) {}
   ~Descriptor() {
     if (value_ >= 0) ::close(value_);
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   [[nodiscard]] int value() const { return value_; }
-  [[nodiscard]] bool close() { return ::close(std::exchange(value_, -1)) == 0; }
 
  private:
   int value_;
 };
-
-/// False, with errno set, at the first failure.
-bool write_and_sync(const std::filesystem::path& path, std::string_view bytes) {
-  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (file.value() < 0) return false;
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.value(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return ::fsync(file.value()) == 0 && file.close();
-}
 
 bool sync_folder(const std::filesystem::path& folder) {
   const Descriptor handle(folder.empty() ? std::filesystem::path(".") : folder, O_RDONLY | O_DIRECTORY);
@@ -69,14 +55,40 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
   }
 }
 
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_.string() + ".tmp") {
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail();
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail() const {
+  throw MachineError(fmt::format("cannot write '{}': {}", path_.string(), errno_text()));
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail();
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0 || ::close(std::exchange(descriptor_, -1)) != 0) fail();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
+  temporary_.clear();
+  if (!sync_folder(path_.parent_path())) fail();
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  const bool done = write_and_sync(temporary, bytes) && ::rename(temporary.c_str(), path.c_str()) == 0 &&
-                    sync_folder(path.parent_path());
-  if (done) return;
-  const std::string reason = errno_text();
-  ::unlink(temporary.c_str());
-  throw MachineError(fmt::format("cannot write '{}': {}", path.string(), reason));
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 std::string utc_now() {

@@ -10,7 +10,24 @@ namespace seqbench {
 
 /// Reads a whole file of at most `limit` bytes; throws InputError naming the path.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path, std::uint64_t limit = 1ull << 30);
-/// Writes `path`.tmp, fsyncs, renames, fsyncs the folder. Throws MachineError; the temporary is removed.
+/// A file written in pieces: whole under its name after commit(), else not there. Throws MachineError.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);  // makes `path`.tmp
+  ~AtomicFile();                                    // removes it where commit() was not reached
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  void write(std::string_view bytes);
+  /// Fsyncs, renames, fsyncs the folder.
+  void commit();
+
+ private:
+  [[noreturn]] void fail() const;
+
+  std::filesystem::path path_, temporary_;
+  int descriptor_ = -1;
+};
+/// The same in one piece.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 /// "2026-11-21T10:41:07.120Z"
 [[nodiscard]] std::string utc_now();

@@ -59,10 +59,11 @@ void check_result(Connection& db, std::int64_t execution, const std::string& exp
                                    actual.substr(0, 16), expected.substr(0, 16)));
   }
   try {
-    for (const Predictions& p : read_predictions(db, execution)) {
-      if (p.values.size() != p.examples.ids.size() * static_cast<std::size_t>(p.examples.cols)) {
+    Examples examples;
+    for (const SharedPredictions& p : read_predictions(db, execution, examples)) {
+      if (p.values.size() != p.examples->ids.size() * static_cast<std::size_t>(p.examples->cols)) {
         findings.push_back(fmt::format("execution {}: {} values for {} examples", execution, p.values.size(),
-                                       p.examples.ids.size()));
+                                       p.examples->ids.size()));
       }
     }
   } catch (const MachineError& error) {

@@ -9,6 +9,7 @@
 #include "harness/store/check.h"
 #include "harness/store/connection.h"
 #include "harness/store/export.h"
+#include "harness/store/metric_scan.h"
 #include "harness/store/migrate.h"
 #include "harness/store/result_rows.h"
 #include "harness/store/trial_state.h"
@@ -140,8 +141,10 @@ double median(std::vector<double> values) {
 }  // namespace
 
 struct Reader::Impl {
-  explicit Impl(const std::filesystem::path& path) : db(path, Connection::Mode::kRestricted) {}
+  explicit Impl(const std::filesystem::path& path) : db(path, Connection::Mode::kRestricted), metrics(db) {}
   Connection db;
+  MetricScan metrics;
+  Examples examples;
 };
 
 Reader::Reader(const std::filesystem::path& path) {
@@ -211,8 +214,33 @@ TrialResult Reader::trial(std::string_view key_prefix) const {
 std::vector<MetricRow> Reader::metrics(std::int64_t execution) const { return read_metrics(impl_->db, execution); }
 std::vector<CurvePoint> Reader::curves(std::int64_t execution) const { return read_curves(impl_->db, execution); }
 std::vector<Predictions> Reader::predictions(std::int64_t execution) const {
-  return read_predictions(impl_->db, execution);
+  std::vector<Predictions> found;
+  for (SharedPredictions& p : shared_predictions(execution)) found.push_back({*p.examples, p.kind, std::move(p.values)});
+  return found;
 }
+
+void Reader::scan_metrics(std::int64_t execution, std::vector<ScannedMetric>& out) const {
+  impl_->metrics.read(execution, out);
+}
+
+std::map<std::int64_t, NameRow> Reader::names() const {
+  std::map<std::int64_t, NameRow> found;
+  Rows row = impl_->db.rows("SELECT id, name, version, higher_is_better, unit FROM names");
+  while (row.next()) {
+    found[row.integer(0)] = {row.text(1), static_cast<int>(row.integer(2)), row.integer(3) == 1, row.text(4)};
+  }
+  return found;
+}
+
+std::vector<SharedPredictions> Reader::shared_predictions(std::int64_t execution) const {
+  return read_predictions(impl_->db, execution, impl_->examples);
+}
+
+std::vector<std::int64_t> Reader::example_sets(std::int64_t execution) const {
+  return read_example_ids(impl_->db, execution);
+}
+
+std::shared_ptr<const ExampleSet> Reader::examples(std::int64_t id) const { return impl_->examples.read(impl_->db, id); }
 
 std::optional<Card> Reader::card(std::string_view kind, std::string_view name) const {
   Rows row = impl_->db.rows("SELECT version, card FROM cards WHERE kind = ? AND name = ? ORDER BY version DESC LIMIT 1",

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iosfwd>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,16 @@ class Reader {
   [[nodiscard]] std::vector<MetricRow> metrics(std::int64_t execution) const;
   [[nodiscard]] std::vector<CurvePoint> curves(std::int64_t execution) const;
   [[nodiscard]] std::vector<Predictions> predictions(std::int64_t execution) const;
+
+  /// For many executions: metrics by ids into `out` (replaced), in the order of the ids; names once.
+  void scan_metrics(std::int64_t execution, std::vector<ScannedMetric>& out) const;
+  [[nodiscard]] std::map<std::int64_t, NameRow> names() const;
+  /// The same predictions, each example set read once while anyone holds it.
+  [[nodiscard]] std::vector<SharedPredictions> shared_predictions(std::int64_t execution) const;
+  /// Ids of the example sets that the execution predicted, sorted by split; and one of them.
+  [[nodiscard]] std::vector<std::int64_t> example_sets(std::int64_t execution) const;
+  [[nodiscard]] std::shared_ptr<const ExampleSet> examples(std::int64_t id) const;
+
   [[nodiscard]] std::optional<Card> card(std::string_view kind, std::string_view name) const;  // newest version
   [[nodiscard]] std::vector<PublishedRow> published(std::string_view task) const;
   /// Median seconds per train step and of everything else, over the newest 20 done executions of this model and task.

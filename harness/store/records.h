@@ -3,6 +3,7 @@
 // nanoseconds where the name ends in _ns, UTC ISO 8601 text for moments.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,6 +85,28 @@ struct Predictions {
   ExampleSet examples;
   std::string kind = "value";        // value | probability
   std::vector<double> values;        // [ids, cols], same order
+};
+
+/// What the store keeps of a metric's name; of slices and curves only the name counts.
+struct NameRow {
+  std::string name;
+  int version = 1;
+  bool higher_is_better = false;
+  std::string unit;
+};
+
+/// A metric as its row has it: `name` and `slice` are keys of Reader::names(). A NaN has a note.
+struct ScannedMetric {
+  std::int64_t split = 0, name = 0, slice = 0, n = 0;
+  double value = 0;
+  std::string note;
+};
+
+/// Predictions whose examples are shared by all that are held at a time.
+struct SharedPredictions {
+  std::shared_ptr<const ExampleSet> examples;
+  std::string kind;
+  std::vector<double> values;  // [ids, cols]
 };
 
 struct TimingRow {

@@ -92,30 +92,46 @@ std::vector<CurvePoint> read_curves(Connection& db, std::int64_t execution) {
   return points;
 }
 
-std::vector<Predictions> read_predictions(Connection& db, std::int64_t execution) {
+std::shared_ptr<const ExampleSet> Examples::read(Connection& db, std::int64_t id) {
+  if (auto known = held_[id].lock()) return known;
+  Rows row = db.rows("SELECT task, split, n, cols, ids, truth, fields FROM example_sets WHERE id = ?", id);
+  if (!row.next()) throw MachineError(fmt::format("store '{}' is damaged: no example set {}", db.path().string(), id));
+  auto set = std::make_shared<ExampleSet>();
+  set->task = row.text(0);
+  set->split = row.text(1);
+  set->cols = row.integer(3);
+  set->ids = ids_of(row.blob(4), row.integer(2));
+  set->truth = doubles_of(row.blob(5));
+  set->fields = stored_json(row.blob(6));
+  held_[id] = set;
+  return set;
+}
+
+std::vector<std::int64_t> read_example_ids(Connection& db, std::int64_t execution) {
   Rows row = db.rows(
-      "SELECT p.kind, p.data, p.path, p.sha256, x.task, x.split, x.n, x.cols, x.ids, x.truth, x.fields"
+      "SELECT DISTINCT x.id FROM predictions p JOIN example_sets x ON x.id = p.example_set"
+      " WHERE p.execution = ? ORDER BY x.split, x.sha256",
+      execution);
+  std::vector<std::int64_t> ids;
+  while (row.next()) ids.push_back(row.integer(0));
+  return ids;
+}
+
+std::vector<SharedPredictions> read_predictions(Connection& db, std::int64_t execution, Examples& examples) {
+  Rows row = db.rows(
+      "SELECT p.kind, p.data, p.path, p.sha256, x.split, x.id"
       " FROM predictions p JOIN example_sets x ON x.id = p.example_set"
       " WHERE p.execution = ? ORDER BY x.split, p.kind, x.sha256",
       execution);
-  std::vector<Predictions> predictions;
+  std::vector<SharedPredictions> predictions;
   while (row.next()) {
     const std::string bytes = values_of(db, row, 1, 2);
     if (sha256_hex(bytes) != row.text(3)) {
       throw MachineError(fmt::format("store '{}' is damaged: {} predictions of execution {} on {} are not those that "
                                      "were written",
-                                     db.path().string(), row.text(0), execution, row.text(5)));
+                                     db.path().string(), row.text(0), execution, row.text(4)));
     }
-    Predictions p;
-    p.kind = row.text(0);
-    p.values = doubles_of(bytes);
-    p.examples.task = row.text(4);
-    p.examples.split = row.text(5);
-    p.examples.cols = row.integer(7);
-    p.examples.ids = ids_of(row.blob(8), row.integer(6));
-    p.examples.truth = doubles_of(row.blob(9));
-    p.examples.fields = stored_json(row.blob(10));
-    predictions.push_back(std::move(p));
+    predictions.push_back({examples.read(db, row.integer(5)), row.text(0), doubles_of(bytes)});
   }
   return predictions;
 }

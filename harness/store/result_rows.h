@@ -3,6 +3,8 @@
 // this, so that all three see the same values.
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +38,19 @@ struct PredictionDigest {
 [[nodiscard]] std::vector<MetricRow> read_metrics(Connection& db, std::int64_t execution);
 /// Sorted by name, split, step.
 [[nodiscard]] std::vector<CurvePoint> read_curves(Connection& db, std::int64_t execution);
+
+/// Example sets by their ids, each read once while anyone holds it.
+class Examples {
+ public:
+  [[nodiscard]] std::shared_ptr<const ExampleSet> read(Connection& db, std::int64_t id);
+
+ private:
+  std::map<std::int64_t, std::weak_ptr<const ExampleSet>> held_;
+};
+/// Ids of an execution's example sets, sorted by split and hash.
+[[nodiscard]] std::vector<std::int64_t> read_example_ids(Connection& db, std::int64_t execution);
 /// Sorted by split, kind. Throws MachineError when a blob is missing or its hash is another.
-[[nodiscard]] std::vector<Predictions> read_predictions(Connection& db, std::int64_t execution);
+[[nodiscard]] std::vector<SharedPredictions> read_predictions(Connection& db, std::int64_t execution, Examples& examples);
 /// Without reading values, sorted by split, kind.
 struct PredictionInfo : PredictionDigest {
   std::int64_t rows = 0, cols = 0;

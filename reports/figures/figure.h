@@ -60,8 +60,7 @@ struct Scene {
 /// All of them, in this order, that the scene has data for.
 [[nodiscard]] std::vector<Figure> figures_of(const Scene& scene);
 /// Reads what `section`'s figures take; at most 4 rows and 20 trials of each.
-[[nodiscard]] Scene scene_of(const store::Reader& store, const std::vector<store::TrialResult>& trials,
-                             const TaskTable& table, const Section& section, std::string stem);
+[[nodiscard]] Scene scene_of(const store::Reader& store, const TaskTable& table, const Section& section, std::string stem);
 /// The data as CSV.
 [[nodiscard]] std::string data_csv(const Figure& figure);
 

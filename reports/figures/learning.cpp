@@ -78,22 +78,25 @@ std::optional<Figure> curves_figure(const Scene& scene) {
   const std::size_t all = lines.size();
   if (lines.size() > kMostLines) lines.resize(kMostLines);
   const std::size_t most = std::min<std::size_t>(kMostPoints / lines.size() - 1, 200);
-  bool thin = false, positive = true;
+  bool thin = false;
+  double lowest = INFINITY, highest = -INFINITY;
   for (const Named& n : lines) {
     thin = thin || n.line.size() > most;
     const SeenTrial& trial = scene.rows[n.row].trials[n.trial];
     for (const store::CurvePoint* point : thinned(n.line, most)) {
-      positive = positive && point->value > 0;
+      lowest = std::min(lowest, point->value);
+      highest = std::max(highest, point->value);
       figure.rows.push_back({{"row", scene.rows[n.row].name}, {"seed", trial.seed}, {"repeat", trial.rep}, {"fold", trial.fold},
                              {"part", n.split == 0 ? "training" : "validation"}, {"step", point->step}, {"loss", point->value}});
     }
   }
+  const bool logarithmic = lowest > 0 && highest > 20 * lowest;
   figure.columns = {"row", "seed", "repeat", "fold", "part", "step", "loss"};
-  figure.caption = fmt::format("Loss by training step, a line a trial.{}{}{}", positive ? " The loss axis is logarithmic." : "",
+  figure.caption = fmt::format("Loss by training step, a line a trial.{}{}{}", logarithmic ? " The loss axis is logarithmic." : "",
                                thin ? fmt::format(" Lines are thinned to {} points.", most) : "",
                                all > kMostLines ? fmt::format(" {} of {} lines are drawn.", kMostLines, all) : "");
   Json y = channel("loss", "quantitative", "loss");
-  y["scale"] = {{"type", positive ? "log" : "linear"}, {"zero", false}};
+  y["scale"] = {{"type", logarithmic ? "log" : "linear"}, {"zero", false}};
   Json dash = channel("part", "nominal", "part");
   dash["scale"] = {{"domain", {"training", "validation"}}};
   finish(figure, {{"width", 560}, {"height", 280}, {"mark", {{"type", "line"}, {"strokeWidth", 1.3}, {"opacity", 0.85}}},

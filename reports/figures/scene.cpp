@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "harness/base/text.h"
@@ -61,10 +60,7 @@ bool is_binary(const Scene& scene) {
 
 }  // namespace
 
-Scene scene_of(const store::Reader& store, const std::vector<store::TrialResult>& trials, const TaskTable& table,
-               const Section& section, std::string stem) {
-  std::map<std::string, const store::TrialResult*> by_key;
-  for (const store::TrialResult& trial : trials) by_key[trial.key] = &trial;
+Scene scene_of(const store::Reader& store, const TaskTable& table, const Section& section, std::string stem) {
   Scene scene{.table = &table, .section = &section, .stem = std::move(stem)};
   std::set<std::string> names;
   for (const std::size_t i : chosen_rows(table, section)) {
@@ -72,9 +68,9 @@ Scene scene_of(const store::Reader& store, const std::vector<store::TrialResult>
     SeenRow row{.index = i, .name = label};
     for (int n = 2; !names.insert(row.name).second; ++n) row.name = fmt::format("{} ({})", label, n);
     for (const std::string& key : table.rows[i].keys) {
-      const auto found = by_key.find(key);
-      if (found == by_key.end() || found->second->status != "done" || row.trials.size() == kMostTrials) continue;
-      row.trials.push_back(seen(store, *found->second));
+      if (row.trials.size() == kMostTrials) break;
+      const store::TrialResult trial = store.trial(key);
+      if (trial.status == "done") row.trials.push_back(seen(store, trial));
     }
     scene.rows.push_back(std::move(row));
   }

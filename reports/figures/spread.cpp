@@ -10,7 +10,7 @@
 #include "reports/figures/figure.h"
 #include "reports/figures/quantile.h"
 #include "reports/text.h"
-#include "reports/values.h"
+#include "reports/trial_values.h"
 
 namespace seqbench::reports {
 namespace {
@@ -19,10 +19,10 @@ constexpr std::size_t kMostRows = 30, kMostCircles = 1500, kLeastForBox = 5;
 
 std::map<std::size_t, std::vector<double>> values_by_row(const Scene& scene) {
   std::map<std::size_t, std::vector<double>> out;
-  for_each_value(*scene.table, [&](const SeenValue& v) {
-    const bool wanted = v.split == "test" && v.slice == "all" && v.metric == scene.table->rank_metric && std::isfinite(v.value);
-    if (wanted && std::ranges::find(scene.section->rows, v.row) != scene.section->rows.end()) out[v.row].push_back(v.value);
-  });
+  for (const TrialValue& v : test_values(*scene.table)) {
+    const bool here = std::ranges::find(scene.section->rows, v.row) != scene.section->rows.end();
+    if (here && std::isfinite(v.value)) out[v.row].push_back(v.value);
+  }
   return out;
 }
 

@@ -164,7 +164,7 @@ TEST_F(Leaderboard, RanksByTheMetricAskedFor) {
   EXPECT_EQ(labels(table), (std::vector<std::string>{"better", "worse"}));
   EXPECT_TRUE(table.higher_is_better);
   EXPECT_EQ(table.metrics, (std::vector<std::string>{"spearman", "mse"}));
-  for (const TrialValue& value : table.values) EXPECT_EQ(table.rows[value.row].keys.at(0), value.key);
+  for (const Values::Trial& trial : table.values.trials) EXPECT_EQ(table.rows[trial.row].keys.at(0), trial.key);
   EXPECT_THROW((void)leaderboard(store, "toy", "speerman"), InputError);
 }
 

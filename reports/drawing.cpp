@@ -95,7 +95,7 @@ std::string draw(const fs::path& folder, const std::vector<Figure>& figures, con
 
 HtmlFigure placed(const Figure& figure, const fs::path& folder, const std::string& link, const std::string& why, std::size_t& room) {
   const auto file = [&](const char* ending) { return link + "/" + figure.name + ending; };
-  HtmlFigure out{.id = figure.name, .title = figure.title, .caption = figure.caption, .alternative = figure.alternative,
+  HtmlFigure out{.id = "figure-" + figure.name, .title = figure.title, .caption = figure.caption, .alternative = figure.alternative,
                  .data_file = file(".csv"), .spec_file = file(".vl.json"), .svg_file = file(".svg"), .pdf_file = file(".pdf"), .png_file = file(".png")};
   if (!is_drawn(folder, figure.name)) {
     out.why_not_drawn = why.empty() ? "vl-convert wrote no picture" : why;

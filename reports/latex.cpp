@@ -35,6 +35,16 @@ bool is_latin_letter(std::string_view letter) {
   return letter.size() == 2 && letter >= "\u00c0" && letter <= "\u017f" && letter != "\u00f7" && letter != "\u00d7";
 }
 
+/// A hyphen before a digit is a minus.
+std::string with_minus(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool minus = text[i] == '-' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+    out += minus ? "\\ensuremath{-}" : text.substr(i, 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string latex_text(std::string_view text) {
@@ -65,7 +75,8 @@ std::string to_latex(const HtmlTable& table) {
     if (r > 0 && table.rows[r].group != table.rows[r - 1].group) body += "\\midrule\n";
     for (std::size_t c = 0; c < table.rows[r].cells.size(); ++c) {
       const HtmlCell& cell = table.rows[r].cells[c];
-      const std::string text = latex_text(cell.text);
+      std::string text = latex_text(cell.text);
+      if (cell.number) text = with_minus(text);
       body += (c > 0 ? " & " : "") + (cell.mark == "best" ? "\\textbf{" + text + "}" : text);
     }
     body += " \\\\\n";

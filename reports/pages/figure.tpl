@@ -1,6 +1,6 @@
 {{%AUTOESCAPE context="HTML"}}
 <figure id="{{ID}}">
-{{#DRAWN}}<div class="scroll picture" tabindex="0" role="region" aria-label="{{TITLE}}"><div role="img" aria-label="{{ALTERNATIVE}}">{{SVG:none}}</div></div>
+{{#DRAWN}}<div class="scroll picture" tabindex="0" role="group" aria-label="{{TITLE}}"><div role="img" aria-label="{{ALTERNATIVE}}"><div aria-hidden="true">{{SVG:none}}</div></div></div>
 {{/DRAWN}}{{#LINKED}}<p class="note">Too large to stand in this page: open the picture below.</p>
 {{/LINKED}}{{#UNDRAWN}}<p class="note">Not drawn: {{WHY}}</p>
 {{/UNDRAWN}}<figcaption><strong>{{TITLE}}.</strong> {{CAPTION}} <span class="alternative">{{ALTERNATIVE}}</span>

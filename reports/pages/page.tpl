@@ -19,7 +19,7 @@
 {{/LINE}}</header>
 <nav aria-label="On this page"><ul>{{#JUMP}}<li><a href="{{HREF}}">{{TEXT}}</a></li>{{/JUMP}}</ul></nav>
 <main id="content">
-{{#PART}}<section aria-labelledby="{{ID}}">
+{{#PART}}<section>
 <h2 id="{{ID}}">{{TITLE}}</h2>
 {{#PARAGRAPH}}<p>{{TEXT}}</p>
 {{/PARAGRAPH}}{{#COMMAND}}<pre tabindex="0" aria-label="command"><code>{{TEXT}}</code></pre>

@@ -1,6 +1,6 @@
 {{%AUTOESCAPE context="HTML"}}
 {{#FOLDED}}<details class="more"><summary>{{SUMMARY}}</summary>{{/FOLDED}}
-<div class="scroll" tabindex="0" role="region" aria-label="{{CAPTION}}">
+<div class="scroll" tabindex="0" role="group" aria-label="{{CAPTION}}">
 <table id="{{ID}}"{{#SORTABLE}} data-sortable{{/SORTABLE}}>
 <caption>{{CAPTION}}</caption>
 <thead><tr>{{#COLUMN}}<th scope="col"{{#NUMBER}} class="number"{{/NUMBER}}>{{NAME}}</th>{{/COLUMN}}</tr></thead>

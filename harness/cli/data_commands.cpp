@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
 #include "harness/data/home.h"
@@ -51,9 +53,15 @@ ExitCode data_import(const Context& context) {
   std::vector<std::pair<std::string, fs::path>> roles;
   for (const ImportedFile& file : plan.files) roles.emplace_back(file.role, file.source);
   const fs::path folder = data::task_folder(a.data, task.name);
+  const std::vector<data::LockedFile> former = data::read_lock(folder);
   const std::vector<data::LockedFile> locked = data::install_files(folder, roles);
   for (const std::string& line : plan.report) fmt::print("{}\n", printable(line, 1000));
   for (const data::LockedFile& file : locked) fmt::print("{}  {} bytes  sha256 {}\n", file.role, file.bytes, file.sha256);
+  for (const data::LockedFile& file : former) {
+    if (std::ranges::find(locked, file.role, &data::LockedFile::role) == locked.end()) {
+      fmt::print("{}  removed: an import replaces the one before it\n", file.role);
+    }
+  }
   return ExitCode::kDone;
 }
 

@@ -208,6 +208,7 @@ ExitCode new_model(const Context& context) {
   write_file_atomically(folder / "README.md", filled(kReadme, values));
   write_file_atomically(folder / "example.toml", filled(kExample, values));
   fmt::print("models/{0}/{0}.cpp\nmodels/{0}/README.md\nmodels/{0}/example.toml\n", a.what);
+  fmt::print(stderr, "next: ./seqbench run models/{0}/example.toml builds it and runs it\n", a.what);
   return ExitCode::kDone;
 }
 

@@ -88,6 +88,10 @@ RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, 
   const store::RunId run = store.open_run(row);
   report.run_uid = run.uid;
   progress.run_begin(run.uid, environment.device);
+  report.failed_before = std::ranges::count_if(plan.trials, [](const PlannedTrial& t) { return t.state == "failed" && !t.needed; });
+  if (report.failed_before > 0) {
+    progress.warning(fmt::format("{} trials failed before and stay so; --failed runs them again", report.failed_before));
+  }
   ScheduleOptions schedule = options.schedule;
   schedule.checkpoint_folder = fs::absolute(options.store).parent_path() / "checkpoints";
   try {
@@ -100,7 +104,7 @@ RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, 
     progress.run_end("interrupted", static_cast<int>(ExitCode::kMachine));
     throw;
   }
-  const char* status = report.outcome.interrupted ? "interrupted" : report.outcome.failed > 0 ? "failed" : "done";
+  const char* status = report.outcome.interrupted ? "interrupted" : report.exit_code() == ExitCode::kDone ? "done" : "failed";
   store.close_run(run, status);
   progress.run_end(status, static_cast<int>(report.exit_code()));
   return report;
@@ -110,7 +114,7 @@ RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, 
 
 ExitCode RunReport::exit_code() const {
   if (outcome.interrupted) return ExitCode::kInterrupted;
-  return outcome.failed > 0 ? ExitCode::kFinding : ExitCode::kDone;
+  return outcome.failed + failed_before > 0 ? ExitCode::kFinding : ExitCode::kDone;
 }
 
 ExitCode RerunReport::exit_code() const {

@@ -26,6 +26,7 @@ struct RunOptions {
 struct RunReport {
   std::string run_uid;
   Outcome outcome;
+  std::int64_t failed_before = 0;  // trials of the plan that stay failed, since they were not asked for again
   [[nodiscard]] ExitCode exit_code() const;
 };
 

@@ -150,7 +150,7 @@ const std::vector<ParamSpec>& top_keys() {
         text("reruns", "", "the table or figure of the paper that is run again: table2"),
         list<std::string>("include", {},
                           "fragments, relative to this file, or <common/x.toml> below experiments/"),
-        flag("controls", true, "the control rows of the models join the plan"),
+        flag("controls", true, "the control rows of the models join the plan (the ceiling of a twin always does)"),
     });
     all.push_back(list<std::int64_t>("seeds", {0}, "of the trials; an integer n means 0 to n-1"));
     return all;

@@ -58,7 +58,8 @@ class RunStore {
   void record(const Begun& begun, const TrialRecord& record);
   /// The attempt ended without a result: "interrupted" (asked to) or "lost" (the process is gone).
   void interrupt(const Begun& begun, std::string_view attempt_status, int signal, std::string_view error);
-  /// Attempts in a row, up to this one, that started from this step and were lost.
+  /// Attempts in a row, up to this one, that started from this step and whose worker a signal ended. Attempts whose
+  /// whole run was killed stand between them without counting.
   [[nodiscard]] int losses_at(const Begun& begun, std::int64_t step) const;
   void close_run(const RunId& run, std::string_view status);  // done | interrupted | failed; a barrier
 

@@ -194,13 +194,14 @@ void RunStore::interrupt(const Begun& begun, std::string_view attempt_status, in
 }
 
 int RunStore::losses_at(const Begun& begun, std::int64_t step) const {
-  Rows row = impl_->db.rows("SELECT id, status, from_step FROM attempts WHERE execution = ? AND ordinal <= ?"
-                            " ORDER BY ordinal DESC", begun.execution, begun.ordinal);
+  Rows row = impl_->db.rows("SELECT id, status, from_step, signal IS NULL FROM attempts"
+                            " WHERE execution = ? AND ordinal <= ? ORDER BY ordinal DESC",
+                            begun.execution, begun.ordinal);
   int losses = 0;
   while (row.next()) {
     if (row.integer(0) == begun.attempt && row.text(1) == "running") continue;
     if (row.text(1) != "lost" || row.integer(2) != step) break;
-    ++losses;
+    if (row.integer(3) == 0) ++losses;  // without a signal its owner had gone, which says nothing about the trial
   }
   return losses;
 }

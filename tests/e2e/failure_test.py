@@ -45,7 +45,8 @@ name = "echo"
         toml = self.check(self.faulty("throw"), "crash", "planted failure")
         out, _ = self.call("plan", toml)
         self.assertIn("failed: crash", out)
-        self.call("run", toml, "--no-progress", expect=0)   # nothing is needed
+        _, err = self.call("run", toml, "--no-progress", expect=1)   # nothing is needed, but the sweep is not whole
+        self.assertIn("--failed runs them again", err)
         self.call("run", toml, "--no-progress", "--failed", expect=1)
         self.assertEqual([row[2] for row in self.verdicts()], ["crash", "crash", "ok"])
 

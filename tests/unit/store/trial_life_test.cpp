@@ -234,7 +234,7 @@ TEST_F(TrialLife, StaleAttemptCannotWrite) {
 TEST_F(TrialLife, LossesInARowAtOneStep) {
   const auto lose = [&] {
     const Begun begun = begin();
-    store.interrupt(begun, "lost", 0, "");
+    store.interrupt(begun, "lost", SIGKILL, "");
     return begun;
   };
   Begun begun = lose();
@@ -243,8 +243,12 @@ TEST_F(TrialLife, LossesInARowAtOneStep) {
   EXPECT_EQ(store.losses_at(begun, 0), 2);
   begun = begin();
   EXPECT_EQ(store.losses_at(begun, 0), 2);
+  query("UPDATE attempts SET owner = 'nonsense' WHERE status = 'running'");  // its run was killed: no fault of the trial
+  begun = begin();
+  EXPECT_EQ(query("SELECT count(*) FROM attempts WHERE status = 'lost'"), "3");
+  EXPECT_EQ(store.losses_at(begun, 0), 2);
   store.add_checkpoint(begun, {5, "last", "p", "s", 1});
-  store.interrupt(begun, "lost", 0, "");
+  store.interrupt(begun, "lost", SIGKILL, "");
   begun = lose();  // from step 5
   EXPECT_EQ(store.losses_at(begun, 5), 1);
   EXPECT_EQ(store.losses_at(begun, 0), 0);

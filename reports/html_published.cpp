@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <tuple>
 
+#include "reports/judged.h"
 #include "reports/site.h"
 #include "reports/text.h"
 #include "reports/wording.h"
@@ -13,6 +16,19 @@ namespace seqbench::reports {
 namespace {
 
 constexpr std::size_t kNote = 400;
+
+/// A verdict with a sign beside the word, and how it is marked.
+std::pair<std::string, std::string> words_of(analyze::Verdict verdict) {
+  switch (verdict) {
+    case analyze::Verdict::kReproduced: return {"✓ reproduced", "good"};
+    case analyze::Verdict::kBetter: return {"▲ better", "good"};
+    case analyze::Verdict::kNotReproduced: return {"✗ not reproduced", "bad"};
+    case analyze::Verdict::kInconsistentAsPrinted: return {"✗ inconsistent as printed", "bad"};
+    case analyze::Verdict::kUndecided: return {"? undecided", ""};
+    case analyze::Verdict::kBlocked: return {"– blocked", ""};
+  }
+  return {"", ""};
+}
 
 struct Beside {
   const Row* row;
@@ -61,9 +77,18 @@ HtmlRow published_row(const store::PublishedRow& p, const Beside* beside, std::s
 std::string published_anchor(const store::PublishedRow& row) { return anchor(row.paper + "-" + row.table_ref); }
 
 std::optional<Compared> compared(const store::PublishedRow& published, const Row& row, const Row::Cell& cell) {
-  if (!published.value || !comparable_with_published(row)) return std::nullopt;
-  const double difference = cell.summary.mean - *published.value;
-  return Compared{.difference = difference, .difference_text = four_digits(difference)};
+  const auto judgement = judged(published, row, cell);
+  if (!judgement) {
+    if (!published.value || !comparable_with_published(row)) return std::nullopt;
+    const double difference = cell.summary.mean - *published.value;
+    return Compared{.difference = difference, .difference_text = four_digits(difference)};
+  }
+  Compared out{.reason = judgement->reason, .difference = judgement->difference};
+  const analyze::Summary shown_as{.mean = judgement->difference, .sd = NAN, .low = judgement->low, .high = judgement->high, .method = ""};
+  const std::string interval = interval_text(shown_as);
+  out.difference_text = mean_text(shown_as) + (interval == kNone ? "" : " " + interval);
+  std::tie(out.verdict, out.mark) = words_of(judgement->verdict);
+  return out;
 }
 
 std::vector<HtmlBlock> published_blocks(const TaskTable& table, std::size_t number) {
@@ -86,7 +111,13 @@ std::vector<HtmlBlock> published_blocks(const TaskTable& table, std::size_t numb
     if (found == beside.end()) {
       block.table->rows.push_back(published_row(p, nullptr, number));
     } else {
-      for (const Beside& b : found->second) block.table->rows.push_back(published_row(p, &b, number));
+      for (const Beside& b : found->second) {
+        block.table->rows.push_back(published_row(p, &b, number));
+        const auto result = compared(p, *b.row, *b.cell);
+        if (result && !result->reason.empty()) {
+          block.list.push_back(shown(p.row_ref + ", " + p.split + " " + p.metric + ", " + result->verdict + ": " + result->reason, kNote));
+        }
+      }
     }
     if (!p.note.empty()) block.list.push_back(shown(p.row_ref + ", " + p.split + " " + p.metric + ": " + p.note, kNote));
   }

@@ -21,7 +21,8 @@ const std::map<char, std::string_view>& specials() {
 
 const std::map<std::string_view, std::string_view>& signs() {
   static const std::map<std::string_view, std::string_view> kSigns = {
-      {"–", "--"}, {"—", "---"}, {"±", "\\ensuremath{\\pm}"}, {"≈", "\\ensuremath{\\approx}"}, {"★", "\\ensuremath{\\star}"},
+      {"–", "--"}, {"—", "---"}, {"±", "\\ensuremath{\\pm}"}, {"≈", "\\ensuremath{\\approx}"}, {"★", "\\ensuremath{\\star}"}, {"✓", "\\ensuremath{\\surd}"}, {"✗", "\\ensuremath{\\times}"},
+      {"▲", "\\ensuremath{\\uparrow}"},
       {"↑", "\\ensuremath{\\uparrow}"}, {"↓", "\\ensuremath{\\downarrow}"}, {"†", "\\ensuremath{\\dagger}"},
       {"‡", "\\ensuremath{\\ddagger}"}, {"×", "\\ensuremath{\\times}"}, {"²", "\\ensuremath{^2}"}, {"µ", "\\ensuremath{\\mu}"},
       {"°", "\\ensuremath{^\\circ}"}, {"…", "\\ldots{}"}};

@@ -34,7 +34,7 @@ struct SitePage {
 
 /// A measured row against a printed number, ready to be shown.
 struct Compared {
-  std::string verdict = "";            // words of the store's list; "" = not judged
+  std::string verdict = "";            // "✓ reproduced"; "" = not judged: no margin, or no interval
   std::string mark = "", reason = "";  // mark: good, bad or ""
   double difference = 0;               // measured less published
   std::string difference_text = "";

@@ -65,6 +65,8 @@ Row described_by(const store::TrialResult& t) {
   row.split_kind = t.split_kind;
   row.data = data_of(t);
   row.chosen_on_test = chosen_on_test(t);
+  const Json model = t.config.is_object() ? t.config.value("model", Json()) : Json();
+  row.random_weights = model.is_object() && model.value("weights", Json()) == "random";
   return row;
 }
 
@@ -191,7 +193,7 @@ std::string split_name(int split) {
 
 int kind_order(std::string_view kind) { return kind == "ceiling" ? 2 : kind == "control" ? 1 : 0; }
 
-bool comparable_with_published(const Row& row) { return row.source == "real" && row.scale == "full"; }
+bool comparable_with_published(const Row& row) { return row.source == "real" && row.scale == "full" && !row.random_weights; }
 
 std::string heading(const Row& row) {
   const std::string data = row.source == "twin" ? "On the synthetic twin" : row.source == "real" ? "Real data" : row.source;
@@ -277,6 +279,10 @@ std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row
 }
 
 std::string published_text(const store::PublishedRow& row) {
+  if (row.low && row.high) {
+    const std::int64_t digits = std::clamp<std::int64_t>(row.decimals.value_or(4), 0, 15);
+    return fmt::format("[{:.{}f}, {:.{}f}]", *row.low, digits, *row.high, digits);
+  }
   if (!row.value) return "–";
   return row.decimals ? fmt::format("{:.{}f}", *row.value, std::clamp<std::int64_t>(*row.decimals, 0, 15))
                       : format_double(*row.value);

@@ -27,7 +27,7 @@ struct Part {
 [[nodiscard]] std::string split_name(int split);
 /// Models (0) before controls (1) before the ceiling (2).
 [[nodiscard]] int kind_order(std::string_view kind);
-/// Real data at full scale: the only rows that published numbers may stand beside.
+/// Real data at full scale, weights not random: the only rows that published numbers may stand beside.
 [[nodiscard]] bool comparable_with_published(const Row& row);
 /// "On the synthetic twin, desk scale, split published".
 [[nodiscard]] std::string heading(const Row& row);

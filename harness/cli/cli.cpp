@@ -116,6 +116,11 @@ class Parser {
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");
     sub->add_option("--top", a_.top, "rows shown, 0 = all [0]");
+    sub = command(app_, "verify", "Hold a paper's printed numbers against measured ones", &verify);
+    sub->add_option("PAPER", a_.what, "a paper of results/published, or all")->required();
+    sub->add_flag("--as-printed", a_.as_printed, "against themselves; no store, no run");
+    sub->add_option("--table", a_.table, "the numbers of this table alone");
+    sub->add_option("--out", a_.out, "with --as-printed: a page a paper in this folder");
     sub = command(app_, "show", "Show a run, trial, experiment, task or model in full", &show);
     sub->add_option("THING", a_.what, "its name or key")->required();
     sub->add_flag("--predictions", a_.predictions, "id, truth, prediction, split, fold");
@@ -150,6 +155,9 @@ class Parser {
     sub->add_option("FILE", a_.files, "files as published, plain or gzip")->required();
     sub = command(*data, "verify", "Compare files with their locked hashes", &data_verify);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix [all]");
+    sub = command(*data, "moments", "Moments of the labels by part and number of mutations", &data_moments);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--out", a_.out, "a file [stdout]");
     command(app_, "doctor", "Versions, and what is missing", &doctor);
     sub = command(app_, "help", "Explain a topic: toml, exit-codes, environment", &help_topic);
     sub->add_option("TOPIC", a_.what, "toml, exit-codes or environment")->required();

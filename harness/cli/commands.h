@@ -25,8 +25,8 @@ struct Arguments {
   std::vector<std::string> files;   // experiment files, data files
   std::vector<std::string> set;     // --set
   std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric;
-  std::string format, out, publish;
-  bool twin = false, again = false, failed = false, fail_fast = false;
+  std::string format, out, publish, table;
+  bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
   std::int64_t workers = 1, max_failures = 0, limit = 20, top = 0;
 };
@@ -47,8 +47,10 @@ ExitCode rerun_trial(const Context& context);
 ExitCode quickstart(const Context& context);
 ExitCode report(const Context& context);
 ExitCode leaderboard(const Context& context);
+ExitCode verify(const Context& context);
 ExitCode data_list(const Context& context);
 ExitCode data_import(const Context& context);
+ExitCode data_moments(const Context& context);
 ExitCode data_verify(const Context& context);
 ExitCode db_check(const Context& context);
 ExitCode db_export(const Context& context);

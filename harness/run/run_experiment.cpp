@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 #include "harness/base/error.h"
-#include "harness/base/sha256.h"
-#include "harness/base/text.h"
 #include "harness/data/home.h"
-#include "harness/data/reader.h"
+#include "harness/run/published.h"
 #include "harness/run/run_trial.h"
 #include "harness/run/signals.h"
 #include "harness/run/split.h"
@@ -33,52 +30,6 @@ void check_data(const Plan& plan, const Tables& tables) {
     if (!config.twin) data::verify_lock(trial.spec.data_folder, true);
     static_cast<void>(split_rows(cache.get(config, trial.spec).examples(), config));
   }
-}
-
-std::optional<double> optional_number(std::string_view cell, const data::TableReader& table, const char* column) {
-  if (cell.empty()) return std::nullopt;
-  const auto value = parse_double(cell);
-  if (!value) table.fail(fmt::format("column '{}' must be a number or empty, got '{}'", column, printable(cell)));
-  return value;
-}
-
-std::vector<store::PublishedRow> read_published(const fs::path& file) {
-  data::TableReader table(file, {"paper", "table", "row", "column", "task", "model", "metric", "split", "selected_on",
-                                 "value", "n_eval", "status", "note"});
-  std::vector<store::PublishedRow> rows;
-  while (table.next()) {
-    const auto cell = [&](std::size_t i) { return std::string(table.cell(i)); };
-    store::PublishedRow row;
-    row.paper = cell(0);
-    row.table_ref = cell(1);
-    row.row_ref = cell(2);
-    row.col_ref = cell(3);
-    row.task = cell(4);
-    row.model = cell(5);
-    row.metric = cell(6);
-    row.split = cell(7);
-    row.selected_on = cell(8);
-    row.value = optional_number(table.cell(9), table, "value");
-    if (const auto n = optional_number(table.cell(10), table, "n_eval")) row.n_eval = static_cast<std::int64_t>(*n);
-    row.status = cell(11);
-    row.note = cell(12);
-    const std::string text = cell(9);
-    const std::size_t point = text.find('.');
-    if (row.value) row.decimals = point == std::string::npos ? 0 : static_cast<std::int64_t>(text.size() - point - 1);
-    row.uid = sha256_hex(row.paper + '\n' + row.table_ref + '\n' + row.row_ref + '\n' + row.col_ref).substr(0, 32);
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-void store_published(store::RunStore& store, const fs::path& folder) {
-  if (!fs::is_directory(folder)) return;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".tsv") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) store.replace_published(sha256_file_hex(file), read_published(file));
 }
 
 RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, const RunOptions& options) {
@@ -142,9 +93,11 @@ RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& t
     consult_store(plan, store::Reader(options.store), options.plan);
   }
   check_data(plan, tables);
+  std::optional<Published> published;  // before the first row is written, as the data
+  if (fs::is_directory(options.published)) published = read_published(options.published);
   if (stop_signals() > 0) throw Interrupted();
   if (!store) store.emplace(options.store);
-  store_published(*store, options.published);
+  if (published) store_published(*store, *published);
   return execute(plan, *store, run_row(plan, tables, options.command, options.overrides), options);
 }
 

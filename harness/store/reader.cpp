@@ -252,18 +252,22 @@ std::optional<Card> Reader::card(std::string_view kind, std::string_view name) c
 std::vector<PublishedRow> Reader::published(std::string_view task) const {
   Rows row = impl_->db.rows(
       "SELECT uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on, status, note,"
-      " value, decimals, n_eval FROM published_values WHERE task = ? ORDER BY id",
+      " context, value, decimals, n_eval, low, high, margin FROM published_values WHERE task = ? ORDER BY id",
       task);
   std::vector<PublishedRow> found;
   while (row.next()) {
     PublishedRow& p = found.emplace_back();
     std::string* const texts[] = {&p.uid,     &p.paper,  &p.table_ref, &p.row_ref,     &p.col_ref, &p.task, &p.model,
-                                  &p.variant, &p.metric, &p.split,     &p.selected_on, &p.status,  &p.note};
+                                  &p.variant, &p.metric, &p.split,     &p.selected_on, &p.status,  &p.note,
+                                  &p.quote};
     int column = 0;
     for (std::string* text : texts) *text = row.text(column++);
     if (!row.null(column)) p.value = row.real(column);
     p.decimals = row.optional_integer(column + 1);
     p.n_eval = row.optional_integer(column + 2);
+    if (!row.null(column + 3)) p.low = row.real(column + 3);
+    if (!row.null(column + 4)) p.high = row.real(column + 4);
+    if (!row.null(column + 5)) p.margin = row.real(column + 5);
   }
   return found;
 }

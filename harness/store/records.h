@@ -138,6 +138,27 @@ struct CheckpointRow {
   std::int64_t bytes = 0;
 };
 
+/// One number of a paper; a row of results/published/*.tsv and of the table `published_values`.
+struct PublishedRow {
+  std::string uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on;
+  std::optional<double> value;           // nothing for a printed range, and where nothing is printed
+  std::optional<double> low, high;       // a printed range, both or neither
+  std::optional<std::int64_t> decimals;  // digits behind the point less the exponent: 0.50 -> 2, 110e6 -> -6
+  std::optional<std::int64_t> n_eval;
+  std::optional<double> margin;          // results/published/margins.toml, in the metric's unit
+  std::string status = "printed", note, quote;
+};
+
+/// One judgement; a row of the table `verdicts`.
+struct VerdictRow {
+  std::string subject;  // a PublishedRow's uid, or "claim:ID"
+  std::string verdict;  // the table's CHECK list
+  std::optional<double> estimate, low, high, p, p_adjusted;  // of measured less printed
+  std::string method;   // with the SHA-256 of the margins
+  std::vector<std::string> trials;  // keys
+  std::string reason;
+};
+
 /// How a trial stands before a run takes it up.
 struct TrialState {
   std::string status;    // "" (never run), queued, running, interrupted, done, failed

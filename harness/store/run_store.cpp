@@ -172,11 +172,28 @@ void RunStore::replace_published(std::string_view source_sha256, const std::vect
     for (const std::string& paper : papers) db.run("DELETE FROM published_values WHERE paper = ?", paper);
     for (const PublishedRow& p : rows) {
       db.run("INSERT INTO published_values (uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric,"
-             " split, selected_on, value, decimals, n_eval, status, note, source_sha256)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             " split, selected_on, value, low, high, decimals, n_eval, margin, status, note, context, source_sha256)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
              p.uid, p.paper, p.table_ref, p.row_ref, p.col_ref, or_null(p.task), or_null(p.model), or_null(p.variant),
-             p.metric, p.split, or_null(p.selected_on), p.value, p.decimals, p.n_eval, p.status, or_null(p.note),
-             source_sha256);
+             p.metric, p.split, or_null(p.selected_on), p.value, p.low, p.high, p.decimals, p.n_eval, p.margin, p.status,
+             or_null(p.note), or_null(p.quote), source_sha256);
+    }
+  });
+}
+
+void RunStore::add_verdicts(const std::vector<VerdictRow>& verdicts, std::string_view program) {
+  Connection& db = impl_->db;
+  const std::string now = utc_now();
+  impl_->write(Durability::kOnDisk, [&] {
+    for (const VerdictRow& v : verdicts) {
+      const std::string trials = Json(v.trials).dump();
+      db.run("INSERT INTO verdicts (subject, verdict, estimate, low, high, p, p_adjusted, method, executions, reason,"
+             " program, computed_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE NOT EXISTS ("
+             "SELECT 1 FROM (SELECT * FROM verdicts WHERE subject = ?1 ORDER BY id DESC LIMIT 1) n"
+             " WHERE n.verdict = ?2 AND n.estimate IS ?3 AND n.low IS ?4 AND n.high IS ?5 AND n.p IS ?6 AND n.p_adjusted"
+             " IS ?7 AND n.method = ?8 AND n.executions = ?9 AND n.reason = ?10)",
+             v.subject, v.verdict, v.estimate, v.low, v.high, v.p, v.p_adjusted, v.method, trials, v.reason,
+             program, now);
     }
   });
 }

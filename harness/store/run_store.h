@@ -64,18 +64,13 @@ class RunStore {
   void close_run(const RunId& run, std::string_view status);  // done | interrupted | failed; a barrier
 
   /// Replaces the published values of this source file (results/published/*.tsv), and all of the papers in it.
-  void replace_published(std::string_view source_sha256, const std::vector<struct PublishedRow>& rows);
+  void replace_published(std::string_view source_sha256, const std::vector<PublishedRow>& rows);
+  /// Adds each verdict that differs from the newest of its subject: the table is their history.
+  void add_verdicts(const std::vector<VerdictRow>& verdicts, std::string_view program);
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
-};
-
-struct PublishedRow {
-  std::string uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on;
-  std::optional<double> value;
-  std::optional<std::int64_t> decimals, n_eval;
-  std::string status = "printed", note;
 };
 
 }  // namespace seqbench::store

@@ -1,0 +1,63 @@
+#pragma once
+// The scorecard of a paper: each printed number and claim against what the store holds (HARNESS 8.9).
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/analyze/verdicts.h"
+#include "harness/store/published_files.h"
+#include "harness/store/reader.h"
+#include "reports/as_printed.h"
+
+namespace seqbench::reports {
+
+struct NumberVerdict {
+  store::PublishedRow printed;
+  analyze::Judgement judgement;  // verdict and reason; numbers where something was measured
+  double p_adjusted = 0;         // Holm within the paper; NaN where there is none
+  analyze::Summary measured;
+  std::vector<std::string> trials;  // keys; empty where nothing was measured
+  std::string unblock;              // the command, or what is missing; "" unless blocked
+};
+
+enum class ClaimVerdict { kSupported, kContradicted, kUndecided, kBlocked };
+[[nodiscard]] std::string_view to_string(ClaimVerdict verdict);
+struct JudgedClaim {
+  store::Claim claim;
+  ClaimVerdict verdict = ClaimVerdict::kBlocked;
+  double p = 1, p_adjusted = 1;  // of "contradicted"
+  std::string reason;
+};
+
+struct Scorecard {
+  std::string paper, margins_sha256;
+  std::vector<NumberVerdict> numbers;  // results on our tasks, and other numbers that are inconsistent as printed
+  std::vector<JudgedClaim> claims;
+  std::size_t others = 0;   // settings, counts and what is quoted: not results of ours to reproduce
+  std::size_t missing = 0;  // results that the paper names but does not print
+
+  [[nodiscard]] std::size_t count(analyze::Verdict verdict) const;
+  [[nodiscard]] std::size_t count(ClaimVerdict verdict) const;
+  /// Numbers held against a measurement; at most 5 % of them can be expected to be reproduced falsely.
+  [[nodiscard]] double expected_false() const;
+  /// A number not reproduced or a claim contradicted.
+  [[nodiscard]] bool finding() const;
+};
+
+struct VerifyOptions {
+  std::string table;  // "3.1" or "Table 3.1": its numbers and claims alone; "" = all
+  std::string margins_sha256;
+  /// What would let this number be measured: a command, or what the program does not have yet.
+  std::function<std::string(const store::PublishedRow&)> unblock;
+};
+
+/// `store` null: nothing is measured. Throws InputError for an unknown paper or a table that it does not have.
+[[nodiscard]] Scorecard verify(const store::Reader* store, const store::PublishedFolder& folder,
+                               const std::string& paper, const VerifyOptions& options);
+[[nodiscard]] std::string scorecard_text(const Scorecard& card);
+[[nodiscard]] Json to_json(const Scorecard& card);
+/// As rows of the store's table `verdicts`; claims as reproduced (supported) and not_reproduced (contradicted).
+[[nodiscard]] std::vector<store::VerdictRow> verdict_rows(const Scorecard& card);
+
+}  // namespace seqbench::reports

@@ -1,0 +1,151 @@
+// The scorecard on a store filled by hand: what counts as measured, verdicts, claims, Holm, what is kept.
+#include "reports/verify.h"
+
+#include <gtest/gtest.h>
+
+#include "reports/judged.h"
+#include "tests/unit/reports/store_fixture.h"
+
+namespace seqbench::reports {
+namespace {
+
+using analyze::Verdict;
+
+class Verify : public StoreFixture {
+ protected:
+  static std::vector<Made> five(const std::string& label, double error, const std::string& source = "real",
+                                const std::string& scale = "full") {
+    std::vector<Made> trials;
+    for (int seed = 1; seed <= 5; ++seed)
+      trials.push_back(
+          {.label = label, .model = label, .source = source, .scale = scale, .seed = seed, .error = error});
+    return trials;
+  }
+  static store::PublishedRow row(const std::string& model, double value, double margin = 0.05) {
+    store::PublishedRow p = printed(model, model, value);
+    p.margin = margin;
+    return p;
+  }
+  Scorecard card(const std::vector<store::PublishedRow>& rows, const std::vector<store::Claim>& claims = {},
+                 const std::string& table = "") const {
+    const store::PublishedFolder folder{{{"paper", "hash", rows}}, claims, {}};
+    const store::Reader reader(path());
+    return verify(&reader, folder, "paper",
+                  {table, "margins hash", [](const store::PublishedRow& p) { return "./seqbench run " + p.model; }});
+  }
+  /// Mean squared error of the row as stored.
+  double measured(const std::string& model) const { return card({row(model, 1)}).numbers.at(0).measured.mean; }
+};
+
+TEST_F(Verify, VerdictsOfNumbers) {
+  fill(five("net", 0.5));
+  const double m = measured("net");
+  const Scorecard near = card({row("net", m, 0.2)});
+  EXPECT_EQ(near.numbers.at(0).judgement.verdict, Verdict::kReproduced) << near.numbers.at(0).judgement.reason;
+  EXPECT_EQ(near.numbers[0].trials.size(), 5u);
+  EXPECT_FALSE(near.finding());
+  EXPECT_DOUBLE_EQ(near.expected_false(), 0.05);
+  const Scorecard worse = card({row("net", m - 0.2, 0.001)});
+  EXPECT_EQ(worse.numbers.at(0).judgement.verdict, Verdict::kNotReproduced) << worse.numbers.at(0).judgement.reason;
+  EXPECT_TRUE(worse.finding());
+  EXPECT_EQ(card({row("net", m + 0.2, 0.001)}).numbers.at(0).judgement.verdict, Verdict::kBetter);
+  EXPECT_EQ(card({row("net", m, 0.0001)}).numbers.at(0).judgement.verdict, Verdict::kUndecided);
+}
+
+TEST_F(Verify, OnlyRealFullRowsAreMeasured) {
+  std::vector<Made> trials = five("twin", 0.5, "twin", "full");
+  for (const Made& m : five("desk", 0.5, "real", "desk")) trials.push_back(m);
+  fill(trials);
+  for (const char* name : {"twin", "desk", "absent"}) {
+    const Scorecard c = card({row(name, 0.25)});
+    EXPECT_EQ(c.numbers.at(0).judgement.verdict, Verdict::kBlocked) << name;
+    EXPECT_EQ(c.numbers[0].unblock, std::string("./seqbench run ") + name);
+  }
+  EXPECT_NE(scorecard_text(card({row("twin", 0.25)})).find("blocked: ./seqbench run twin"), std::string::npos);
+}
+
+TEST_F(Verify, RandomWeightsAreNotCompared) {
+  fill(five("net", 0.5));
+  const store::Reader reader(path());
+  TaskTable table = leaderboard(reader, "toy");
+  Row r = table.rows.at(0);
+  const Row::Cell& cell = *r.cell("mse", "test");
+  EXPECT_TRUE(judged(row("net", cell.summary.mean), r, cell));
+  store::PublishedRow no_margin = row("net", 1);
+  no_margin.margin.reset();
+  EXPECT_FALSE(judged(no_margin, r, cell));
+  store::PublishedRow other = row("net", 1);
+  other.metric = "spearman";
+  EXPECT_FALSE(judged(other, r, cell));
+  r.random_weights = true;
+  EXPECT_FALSE(judged(row("net", cell.summary.mean), r, cell));
+}
+
+TEST_F(Verify, AnInconsistentNumberIsNotJudged) {
+  fill(five("net", 0.5));
+  store::PublishedRow bad = row("net", 1.5);
+  bad.metric = bad.col_ref = "spearman";
+  const Scorecard c = card({bad});
+  EXPECT_EQ(c.numbers.at(0).judgement.verdict, Verdict::kInconsistentAsPrinted);
+  EXPECT_NE(c.numbers[0].judgement.reason.find("out of range"), std::string::npos);
+  EXPECT_FALSE(c.finding());
+}
+
+store::Claim greater(std::vector<std::string> left, std::vector<std::string> right) {
+  return {"paper", "p-1", "one errs more", "greater", {"Table 2"}, {"test"}, std::move(left), std::move(right), "", ""};
+}
+
+TEST_F(Verify, Claims) {
+  std::vector<Made> trials = five("good", 0.2);
+  for (const Made& m : five("bad", 1.0)) trials.push_back(m);
+  fill(trials);
+  const std::vector<store::PublishedRow> rows = {row("good", 0.04), row("bad", 1), row("never", 2)};
+  EXPECT_EQ(card(rows, {greater({"bad"}, {"good"})}).claims.at(0).verdict, ClaimVerdict::kSupported);
+  const Scorecard wrong = card(rows, {greater({"good"}, {"bad"})});
+  EXPECT_EQ(wrong.claims.at(0).verdict, ClaimVerdict::kContradicted) << wrong.claims[0].reason;
+  EXPECT_TRUE(wrong.finding());
+  const Scorecard open = card(rows, {greater({"never"}, {"good", "bad"})});
+  EXPECT_EQ(open.claims.at(0).verdict, ClaimVerdict::kBlocked);
+  EXPECT_EQ(open.claims[0].reason, "0 of 2 comparisons are measured");
+  store::Claim best = greater({"good"}, {"*"});
+  best.form = "best";
+  EXPECT_EQ(card({rows[0], rows[1]}, {best}).claims.at(0).verdict, ClaimVerdict::kSupported);
+  best.left = {"bad"};
+  EXPECT_EQ(card({rows[0], rows[1]}, {best}).claims.at(0).verdict, ClaimVerdict::kContradicted);
+  store::Claim bound = greater({"bad"}, {"< 0.5"});
+  bound.form = "bound";
+  EXPECT_EQ(card(rows, {bound}).claims.at(0).verdict, ClaimVerdict::kContradicted);
+}
+
+TEST_F(Verify, OneTableAlone) {
+  fill(five("net", 0.5));
+  store::PublishedRow other = row("net", 0.3);
+  other.table_ref = "Table 3.1";
+  other.uid += "other";
+  EXPECT_EQ(card({row("net", 0.25), other}).numbers.size(), 2u);
+  EXPECT_EQ(card({row("net", 0.25), other}, {}, "3.1").numbers.at(0).printed.table_ref, "Table 3.1");
+  EXPECT_THROW((void)card({row("net", 0.25)}, {}, "9"), InputError);
+}
+
+TEST_F(Verify, VerdictsAreKeptOnceUntilTheyChange) {
+  fill(five("net", 0.5));
+  const double m = measured("net");
+  const auto keep = [&](double value) {
+    const Scorecard c = card({row("net", value, 0.2)}, {greater({"net"}, {"x"})});
+    store::RunStore(path()).add_verdicts(verdict_rows(c), "0.1.0");
+    return verdict_rows(c);
+  };
+  const auto rows = keep(m);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].verdict, "reproduced");
+  EXPECT_NE(rows[0].method.find("margins sha256 margins hash"), std::string::npos);
+  EXPECT_EQ(rows[1].subject, "claim:p-1");
+  EXPECT_EQ(rows[1].verdict, "blocked");
+  (void)keep(m);
+  EXPECT_TRUE(store::Reader(path()).check().empty());
+  const store::PublishedFolder none{{{"paper", "hash", {row("net", 1)}}}, {}, {}};
+  EXPECT_EQ(verify(nullptr, none, "paper", {}).numbers.at(0).judgement.verdict, Verdict::kBlocked);
+}
+
+}  // namespace
+}  // namespace seqbench::reports

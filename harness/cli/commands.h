@@ -9,6 +9,7 @@
 #include "harness/base/code_hashes.h"
 #include "harness/base/error.h"
 #include "harness/contract/tables.h"
+#include "harness/store/reader.h"
 
 namespace seqbench::cli {
 
@@ -60,6 +61,8 @@ ExitCode help_topic(const Context& context);
 [[nodiscard]] const TaskEntry& task_by_prefix(const Context& context, const std::string& name);
 /// An experiment file: a path, or a name below experiments/.
 [[nodiscard]] std::filesystem::path experiment_path(const Context& context, const std::string& name);
+/// Pages of these runs into --out, their paths on stdout.
+void write_reports(const Context& context, const store::Reader& store, const std::vector<store::RunSummary>& runs);
 /// One line on stdout, JSON or text.
 void print_json(const Json& json);
 

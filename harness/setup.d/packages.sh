@@ -19,20 +19,27 @@ missing_packages() {
     <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted 2>/dev/null | awk '$2 == "installed" {print $1}' | sort -u)
 }
 
+# Sets as_root: nothing, or sudo. Fails where neither root nor sudo is at hand.
+become_root() {
+  as_root=()
+  [ "$(id -u)" = 0 ] && return 0
+  command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; } && as_root=(sudo)
+}
+
+# Packages that may stay away.
+try_apt() {
+  local as_root
+  become_root && apt_install "$@"
+}
+
 install_packages() {
-  local missing as_root=()
+  local missing as_root
   command -v dpkg-query >/dev/null || fail 2 "no dpkg here: install the equivalents of these, then run" \
     "harness/setup --no-packages:" "$(package_list | paste -sd' ')"
   missing=$(missing_packages | paste -sd' ')
   [ -n "$missing" ] || return 0
-  if [ "$(id -u)" != 0 ]; then
-    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
-      as_root=(sudo)
-    else
-      fail 2 "these packages are missing, and neither root nor sudo is at hand; run as root:" \
-        "apt-get update && apt-get install --no-install-recommends $missing"
-    fi
-  fi
+  become_root || fail 2 "these packages are missing, and neither root nor sudo is at hand; run as root:" \
+    "apt-get update && apt-get install --no-install-recommends $missing"
   # shellcheck disable=SC2086
   step "installing packages: $missing" apt_install $missing
 }

@@ -39,11 +39,11 @@ double order_of(const TaskTable& table, const Row& row) {
 
 /// Drops trials of which a newer execution with the same configuration ran other code.
 std::vector<store::TrialResult> newest_code(std::vector<store::TrialResult> trials) {
-  std::map<std::string, std::pair<std::int64_t, std::string>> newest;  // configuration -> execution, with its code
+  std::map<std::string, std::pair<std::string, std::string>> newest;  // configuration -> execution, with its code
   for (const store::TrialResult& t : trials) {
     auto& [execution, full] = newest[t.label + '\n' + t.scale + '\n' + configuration(t, false)];
-    if (t.execution < execution) continue;
-    execution = t.execution;
+    if (t.execution_uid < execution) continue;
+    execution = t.execution_uid;
     full = configuration(t, true);
   }
   std::erase_if(trials, [&](const store::TrialResult& t) {

@@ -1,6 +1,7 @@
 // report, leaderboard, db.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <sstream>
 
@@ -15,20 +16,33 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What `report` may be given: experiments in the store, newest first.
+std::string known_runs(const store::Reader& store) {
+  std::vector<std::string> names;
+  for (const store::RunSummary& run : store.runs(1000)) {
+    if (names.size() < 8 && std::find(names.begin(), names.end(), run.experiment) == names.end()) names.push_back(run.experiment);
+  }
+  return names.empty() ? "none yet" : join(names, ", ");
+}
+
 /// By experiment name, experiment file, or run uid; the newest run without one.
-store::RunSummary find_run(const store::Reader& store, std::string name) {
-  if (name.empty()) {
+store::RunSummary find_run(const store::Reader& store, const std::string& given) {
+  if (given.empty()) {
     const std::vector<store::RunSummary> runs = store.runs(1);
     if (runs.empty()) throw InputError("the store holds no run; make one with: seqbench run FILE");
     return runs.front();
   }
+  std::string name = given;
   if (const fs::path path = name; path.extension() == ".toml") {
     const std::string text = path.lexically_normal().replace_extension().string();
     const std::size_t below = text.rfind("experiments/");
     name = below == std::string::npos ? path.stem().string() : text.substr(below + 12);
   }
   if (const auto run = store.newest_run(name)) return *run;
-  return store.run(name);
+  if (is_uid_prefix(name)) return store.run(name);
+  throw InputError(fmt::format("no run of '{}' in the store; expected an experiment that was run ({}), its file, or 6 characters "
+                               "or more of a run (seqbench list runs)",
+                               printable(given), known_runs(store)));
 }
 
 std::vector<std::string> formats_of(const std::string& text) {

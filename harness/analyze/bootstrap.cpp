@@ -45,6 +45,36 @@ class Spearman : public Resampler {
   WeightedRanks ranks_;
 };
 
+class Kendall : public Resampler {
+ public:
+  Kendall(std::span<const double> truth, Predictions predictions) : truth_(order_of(truth)) {
+    for (const std::vector<double>& trial : predictions) predictions_.push_back(order_of(trial));
+  }
+  [[nodiscard]] MetricValue value(std::size_t trial) const override {
+    if (all_tied(truth_)) return undefined("truth is constant");
+    if (all_tied(predictions_[trial])) return undefined("prediction is constant");
+    return kendall_of(truth_, predictions_[trial], weights_);
+  }
+
+ private:
+  /// Among rows that were drawn.
+  [[nodiscard]] bool all_tied(const Ordered& order) const {
+    int groups = 0;
+    std::size_t begin = 0;
+    for (const std::uint32_t end : order.group_ends) {
+      bool drawn = false;
+      for (std::size_t i = begin; i < end && !drawn; ++i) drawn = weights_[order.rows[i]] > 0;
+      groups += drawn;
+      if (groups > 1) return false;
+      begin = end;
+    }
+    return true;
+  }
+
+  Ordered truth_;
+  std::vector<Ordered> predictions_;
+};
+
 class AreaUnder : public Resampler {
  public:
   using Area = MetricValue(const Ordered&, std::span<const double>, std::span<const double>);
@@ -138,6 +168,7 @@ std::unique_ptr<Resampler> make_resampler(const MetricInfo& metric, std::span<co
                                           Predictions predictions) {
   if (metric.name == "spearman") return std::make_unique<Spearman>(truth, predictions, Ties::kAsIs);
   if (metric.name == "spearman_break_random") return std::make_unique<Spearman>(truth, predictions, Ties::kBreakRandom);
+  if (metric.name == "kendall") return std::make_unique<Kendall>(truth, predictions);
   if (metric.name == "auroc") return std::make_unique<AreaUnder>(auroc_of, truth, predictions);
   if (metric.name == "auprc") return std::make_unique<AreaUnder>(auprc_of, truth, predictions);
   if (metric.name == "pearson" || metric.name == "r2") return std::make_unique<OfMoments>(metric, truth, predictions);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "harness/analyze/sums.h"
 
@@ -68,6 +69,21 @@ MetricValue log_loss(std::span<const double> truth, std::span<const double> pred
   const Rows rows{truth, prediction, weights};
   if (auto fault = fault_of_classes(rows, true)) return *fault;
   return defined(mean_score(rows, &negative_log_likelihood));
+}
+
+MetricValue calibration_error(std::span<const double> truth, std::span<const double> prediction,
+                              std::span<const double> weights) {
+  const Rows rows{truth, prediction, weights};
+  if (auto fault = fault_of_classes(rows, true)) return *fault;
+  constexpr int kBins = 15;
+  std::array<double, kBins> gaps{};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto bin = static_cast<std::size_t>(std::min(std::floor(prediction[i] * kBins), kBins - 1.0));
+    gaps[bin] += rows.weight(i) * (truth[i] - prediction[i]);
+  }
+  double sum = 0;
+  for (const double gap : gaps) sum += std::abs(gap);
+  return defined(sum / rows.total_weight());
 }
 
 }  // namespace seqbench::analyze

@@ -10,12 +10,15 @@
 namespace seqbench::analyze {
 namespace {
 
-constexpr std::array<MetricInfo, 13> kMetrics = {{
+constexpr std::array<MetricInfo, 15> kMetrics = {{
     {"accuracy", "share of rows whose class is right; a probability of 0.5 or more is class 1", true, true, true, 1,
      &accuracy},
     {"auprc", "average precision", true, true, true, 1, &auprc},
     {"auroc", "area under the ROC curve", true, true, true, 1, &auroc},
+    {"calibration_error", "expected calibration error over 15 bins of probability of equal width", false, true, false, 1,
+     &calibration_error},
     {"f1", "F1 of class 1; a probability of 0.5 or more is class 1", true, true, false, 1, &f1},
+    {"kendall", "Kendall's rank correlation, tau-b", true, false, false, 1, &kendall},
     {"log_loss", "mean negative log likelihood, natural logarithm", false, true, true, 1, &log_loss},
     {"mae", "mean absolute error", false, false, false, 1, &mae},
     {"mcc", "Matthews correlation of classes; a probability of 0.5 or more is class 1", true, true, false, 1, &mcc},

@@ -6,15 +6,20 @@
 // NaN with a note, for every metric: no rows (or all weights 0), a truth or prediction that is not finite (also
 // in rows of weight 0), a weight that is negative or not finite. Besides:
 //   r2                  truth is constant (scikit-learn: 1 or 0), which includes a single row
-//   pearson, spearman   truth or prediction is constant, which includes a single row (scipy: NaN, or refused)
-//   classification      truth other than 0 and 1; accuracy, f1, mcc, log_loss: a prediction outside [0, 1]
+//   pearson, spearman, kendall   truth or prediction is constant, which includes a single row (scipy: NaN, or refused)
+//   classification      truth other than 0 and 1; accuracy, f1, mcc, log_loss,
+//                       calibration_error: a prediction outside [0, 1]
 //   f1                  no positive in truth and none predicted (scikit-learn: 0)
 //   auroc               one class (scikit-learn: NaN)
 //   auprc               no positive (scikit-learn: 0)
 // Defined although degenerate: mcc is 0 when truth or predicted class is constant (as scikit-learn); log_loss
 // needs no two classes. A probability of 0.5 or more is class 1. auprc is average precision. log_loss clips
 // probabilities to [1e-15, 1 - 1e-15]. Weighted rank correlations: Pearson's over midranks of the sample in which
-// each row stands `weight` times; fractional weights continue that formula.
+// each row stands `weight` times; fractional weights continue that formula. kendall is tau-b, where a pair of rows
+// weighs the product of its weights (a row repeated is tied with itself, which changes nothing).
+// calibration_error (Guo et al. 2017; 15 bins, numpy reference in tests/golden/metrics): sum over bins of
+// |sum of weight * (truth - probability)| / all weight; bin = floor(15 p), closed below, open above, so that 0 is in the
+// first; p = 1 is in the last.
 
 #include <cstdint>
 #include <span>
@@ -42,7 +47,8 @@ struct MetricInfo {
                          std::span<const double> weights);
 };
 
-/// mse rmse mae r2 pearson spearman spearman_break_random accuracy f1 mcc auroc auprc log_loss; sorted by name.
+/// mse rmse mae r2 pearson kendall spearman spearman_break_random accuracy f1 mcc auroc auprc log_loss
+/// calibration_error; sorted by name.
 [[nodiscard]] std::span<const MetricInfo> metrics_table();
 /// InputError naming the nearest.
 [[nodiscard]] const MetricInfo& metric(std::string_view name);

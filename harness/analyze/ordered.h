@@ -32,6 +32,8 @@ void rank_into(WeightedRanks& ranks, const Ordered& order, std::span<const doubl
 /// Values finite, weights good and not all 0: the callers have looked.
 [[nodiscard]] MetricValue spearman_of(const WeightedRanks& truth, const Ordered& prediction,
                                       std::span<const double> weights);
+/// Kendall's tau-b; neither column constant among rows of weight above 0.
+[[nodiscard]] MetricValue kendall_of(const Ordered& truth, const Ordered& prediction, std::span<const double> weights);
 [[nodiscard]] MetricValue auroc_of(const Ordered& prediction, std::span<const double> truth,
                                    std::span<const double> weights);
 [[nodiscard]] MetricValue auprc_of(const Ordered& prediction, std::span<const double> truth,

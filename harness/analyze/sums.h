@@ -76,8 +76,8 @@ struct Centred {
 };
 
 using Compute = MetricValue(std::span<const double>, std::span<const double>, std::span<const double>);
-Compute mse, rmse, mae, r2, pearson;
-Compute accuracy, f1, mcc, log_loss;
+Compute mse, rmse, mae, r2, pearson, kendall;
+Compute accuracy, f1, mcc, log_loss, calibration_error;
 Compute auroc, auprc, spearman_as_is, spearman_break_random;
 
 }  // namespace seqbench::analyze

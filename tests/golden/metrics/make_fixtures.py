@@ -19,8 +19,8 @@ import sklearn.metrics as sk
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(20260729)
-REGRESSION = ["mse", "rmse", "mae", "r2", "pearson", "spearman"]
-CLASSES = ["accuracy", "f1", "mcc", "auroc", "auprc", "log_loss"]
+REGRESSION = ["mse", "rmse", "mae", "r2", "pearson", "spearman", "kendall"]
+CLASSES = ["accuracy", "f1", "mcc", "auroc", "auprc", "log_loss", "calibration_error"]
 CLIP = 1e-15
 
 
@@ -33,6 +33,20 @@ def weighted_pearson(x, y, w):
 def weighted_midranks(v, w):
     """Definition continued to fractional weights: weight below plus half of the own group's."""
     return np.array([w[v < x].sum() + w[v == x].sum() / 2 for x in v])
+
+
+def weighted_kendall(t, p, w):
+    """tau-b where a pair of rows weighs the product of their weights."""
+    signs = lambda v: np.sign(v[:, None] - v[None, :])
+    pairs = w[:, None] * w[None, :]
+    a, b = signs(t), signs(p)
+    return float(np.sum(pairs * a * b) / np.sqrt(np.sum(pairs * a * a) * np.sum(pairs * b * b)))
+
+
+def calibration_error(t, p, w):
+    """15 bins of equal width, closed below; 1 belongs to the last."""
+    bins = np.minimum(np.floor(p * 15), 14)
+    return float(sum(abs(np.sum((w * (t - p))[bins == b])) for b in range(15)) / np.sum(w))
 
 
 def expand(v, w):
@@ -50,13 +64,17 @@ def correlation(name, t, p, w):
         return "nan: prediction is constant"
     if name == "pearson":
         return float(scipy.stats.pearsonr(t, p)[0]) if np.all(w == 1) else weighted_pearson(t, p, w)
+    if name == "kendall":
+        if np.all(w == np.round(w)):
+            return float(scipy.stats.kendalltau(expand(t, w), expand(p, w))[0])
+        return weighted_kendall(t, p, w)
     if np.all(w == np.round(w)):
         return float(scipy.stats.spearmanr(expand(t, w), expand(p, w))[0])
     return weighted_pearson(weighted_midranks(t, w), weighted_midranks(p, w), w)
 
 
 def regression(name, t, p, w):
-    if name in ("pearson", "spearman"):
+    if name in ("pearson", "spearman", "kendall"):
         return correlation(name, t, p, w)
     if name == "r2" and constant(t, w):
         return "nan: truth is constant"
@@ -76,6 +94,8 @@ def classes(name, t, p, w):
         return float(sk.average_precision_score(t, p, sample_weight=w))
     if name == "log_loss":
         return float(sk.log_loss(t, np.clip(p, CLIP, 1 - CLIP), sample_weight=w, labels=[0, 1]))
+    if name == "calibration_error":
+        return calibration_error(t, p, w)
     hard = (p >= 0.5).astype(int)
     if name == "accuracy":
         return float(sk.accuracy_score(t, hard, sample_weight=w))
@@ -173,7 +193,7 @@ add("weights all 0", [0.0, 1.0], [0.5, 0.25], [0.0, 0.0],
 add("no rows", [], [], expected=all_undefined("no rows", REGRESSION + CLASSES))
 add("truth 2", [0.0, 2.0], [0.5, 0.25], expected=all_undefined("a truth is neither 0 nor 1", CLASSES))
 add("probability 1.5", [0.0, 1.0], [0.5, 1.5],
-    expected=all_undefined("a probability is outside [0, 1]", ["accuracy", "f1", "mcc", "log_loss"])
+    expected=all_undefined("a probability is outside [0, 1]", ["accuracy", "f1", "mcc", "log_loss", "calibration_error"])
     | {"auroc": 1.0, "auprc": 1.0})
 
 y = (rng.random(n) < 0.4).astype(float)
@@ -193,6 +213,8 @@ add("binary, only class 0 and none predicted", np.zeros(n), s * 0.4, binary=True
 add("binary, only class 1", np.ones(n), s, binary=True)
 add("binary, class 1 has weight 0", y, s, 1 - y, binary=True)
 add("binary, one row", [1], [0.7], binary=True)
+add("binary, on the edges of bins", [0, 1, 1, 0, 1, 0, 1, 0, 0, 1], [0, 1, 1 / 15, 1 / 15, 1 / 3, 0.4, 0.6, 2 / 3, 14 / 15, 1],
+    binary=True)
 add("binary, just below one half", [0, 1, 1, 0], [0.5, 0.5, np.nextafter(0.5, 0), np.nextafter(0.5, 0)], binary=True)
 add("binary, probabilities at the edge of doubles", [0, 1, 1, 0, 1], [1e-300, 1e-17, 1 - 2**-53, 1 - 2**-53, 5e-324],
     binary=True)

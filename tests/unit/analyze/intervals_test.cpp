@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "harness/analyze/distributions.h"
+#include "harness/analyze/two_level.h"
 #include "harness/base/files.h"
 #include "harness/base/json.h"
 #include "harness/base/streams.h"
@@ -56,8 +57,8 @@ TEST(FixedSplit, FastPathsEqualTheGeneralOne) {
       for (const MetricInfo& info : metrics_table()) {
         SCOPED_TRACE(std::string(info.name) + ", " + std::to_string(trials) + " trials");
         const Sample sample(301, trials, levels, info.classification);
-        const Summary fast = fixed_split(info, sample.truth, sample.predictions, 200);
-        const Summary slow = fixed_split(general(info.name), sample.truth, sample.predictions, 200);
+        const Summary fast = fixed_split(info, sample.truth, sample.predictions, {200});
+        const Summary slow = fixed_split(general(info.name), sample.truth, sample.predictions, {200});
         if (info.name == "pearson" || info.name == "r2") {  // by moments: other roundings
           EXPECT_NEAR(fast.low, slow.low, 1e-12);
           EXPECT_NEAR(fast.high, slow.high, 1e-12);
@@ -75,18 +76,18 @@ TEST(FixedSplit, ResamplesThatHardlyVaryTakeTheGeneralPath) {
   for (std::vector<double>& trial : sample.predictions) trial[7] += 1e6;
   sample.truth[7] += 1e6;
   for (const char* name : {"pearson", "r2"}) {
-    const Summary fast = fixed_split(metric(name), sample.truth, sample.predictions, 200);
-    const Summary slow = fixed_split(general(name), sample.truth, sample.predictions, 200);
+    const Summary fast = fixed_split(metric(name), sample.truth, sample.predictions, {200});
+    const Summary slow = fixed_split(general(name), sample.truth, sample.predictions, {200});
     EXPECT_NEAR(fast.low, slow.low, 1e-9) << name;
     EXPECT_NEAR(fast.high, slow.high, 1e-9) << name;
   }
   // Two values only: about 5 % of resamples of these rows are constant, and undefined on either path.
   const std::vector<double> few = {1, 1, 0.5, 0.5}, guesses = {0.1, 0.2, 0.9, 0.4};
-  EXPECT_EQ(fixed_split(metric("pearson"), few, std::vector<Values>{guesses}, 200).method,
-            fixed_split(general("pearson"), few, std::vector<Values>{guesses}, 200).method);
+  EXPECT_EQ(fixed_split(metric("pearson"), few, std::vector<Values>{guesses}, {200}).method,
+            fixed_split(general("pearson"), few, std::vector<Values>{guesses}, {200}).method);
 }
 
-TEST(FixedSplit, IsThePercentileIntervalOfTheNamedStream) {
+TEST(FixedSplit, ResamplesByTheNamedStream) {
   const Sample sample(40, 2, 0);
   Values means;
   for (std::uint32_t step = 0; step < 100; ++step) {
@@ -104,11 +105,20 @@ TEST(FixedSplit, IsThePercentileIntervalOfTheNamedStream) {
     for (const std::size_t s : drawn) sum += pairwise_sum(errors[s]) / 40;
     means.push_back(sum / 2);
   }
-  std::sort(means.begin(), means.end());
-  const Summary got = fixed_split(metric("mse"), sample.truth, sample.predictions, 100);
-  EXPECT_NEAR(got.low, means[2] + 0.475 * (means[3] - means[2]), 1e-12);   // 0.025 * 99 = 2.475
-  EXPECT_NEAR(got.high, means[96] + 0.525 * (means[97] - means[96]), 1e-12);
-  EXPECT_EQ(got.method, "seeds x test rows");
+  const auto resampler = make_resampler(metric("mse"), sample.truth, sample.predictions);
+  const Jackknife left = jackknife(*resampler, 2, Units::rows(40));
+  const Jackknife* one = &left;
+  const double plus = 1;
+  const Components components = components_of(std::span(&one, 1), std::span(&plus, 1));
+  const Summary got = fixed_split(metric("mse"), sample.truth, sample.predictions, {100});
+  Summary want = got;
+  EXPECT_EQ(set_bootstrap_ends(want, means, components, {0, 100}), "");
+  for (const auto& field : {&Summary::low, &Summary::high, &Summary::low90, &Summary::high90, &Summary::se}) {
+    EXPECT_NEAR(got.*field, want.*field, 1e-9);
+  }
+  EXPECT_LT(got.low, got.low90);
+  EXPECT_GT(got.high, got.high90);
+  EXPECT_EQ(got.method, "seeds x test rows (BCa, 100 resamples)");
   EXPECT_EQ(got.trials, 2);
   const double a = metric("mse").compute(sample.truth, sample.predictions[0], {}).value;
   const double b = metric("mse").compute(sample.truth, sample.predictions[1], {}).value;
@@ -119,17 +129,18 @@ TEST(FixedSplit, IsThePercentileIntervalOfTheNamedStream) {
 TEST(FixedSplit, MetricsShareTheResamples) {
   const Sample sample(60, 3, 0);
   const MetricInfo* both[] = {&metric("pearson"), &metric("mse")};
-  const std::vector<Summary> together = fixed_split(both, sample.truth, sample.predictions, 50);
+  const std::vector<Summary> together = fixed_split(both, sample.truth, sample.predictions, {50});
   ASSERT_EQ(together.size(), 2u);
   for (std::size_t m = 0; m < 2; ++m) {
-    expect_equal(together[m], fixed_split(*both[m], sample.truth, sample.predictions, 50));
+    expect_equal(together[m], fixed_split(*both[m], sample.truth, sample.predictions, {50}));
   }
 }
 
 TEST(FixedSplit, SeedsWidenTheInterval) {
   Sample sample(200, 1, 0);
   const Summary one = fixed_split(metric("mse"), sample.truth, sample.predictions);
-  EXPECT_EQ(one.method, "test rows");
+  EXPECT_EQ(one.method, "test rows (BCa, 10000 resamples)");
+  EXPECT_TRUE(std::isnan(one.run_sd));
   EXPECT_TRUE(std::isnan(one.sd));
   Values worse = sample.predictions[0];
   for (double& value : worse) value += 2;
@@ -140,7 +151,7 @@ TEST(FixedSplit, SeedsWidenTheInterval) {
 
 TEST(FixedSplit, SaysWhyThereIsNoInterval) {
   const auto method = [](const char* name, const Values& truth, const Values& prediction) {
-    const Summary got = fixed_split(metric(name), truth, std::vector<Values>{prediction}, 200);
+    const Summary got = fixed_split(metric(name), truth, std::vector<Values>{prediction}, {200});
     EXPECT_TRUE(std::isnan(got.low) && std::isnan(got.high));
     return got.method;
   };
@@ -148,11 +159,22 @@ TEST(FixedSplit, SaysWhyThereIsNoInterval) {
   EXPECT_EQ(method("pearson", {1, 2, 3}, {1, 1, 1}), "none: nan: prediction is constant");
   EXPECT_EQ(method("auroc", {0, 1, 0, 1}, {0.5, 0.5, 0.5, 0.5}).substr(0, 6), "none: ");
   EXPECT_EQ(method("mse", {1, 2, 3}, {2, 3, 4}), "none: all resamples equal");
+  EXPECT_EQ(method("calibration_error", {0, 1, 0, 1}, {0, 1, 0, 1}), "none: all resamples equal");
   // One row of class 1 among 20: about 36 % of resamples lack it.
   Values truth(20, 0.0), scores(20);
   truth[3] = 1;
   for (std::size_t i = 0; i < 20; ++i) scores[i] = static_cast<double>(i) / 20;
-  EXPECT_TRUE(method("auroc", truth, scores).ends_with("of 200 resamples undefined"));
+  EXPECT_TRUE(method("auprc", truth, scores).ends_with("of 200 resamples undefined"));
+}
+
+TEST(FixedSplit, AurocIsResampledWithinClasses) {
+  Values truth(20, 0.0), scores(20);
+  truth[3] = truth[11] = 1;
+  for (std::size_t i = 0; i < 20; ++i) scores[i] = static_cast<double>(i * 7 % 20) / 20;
+  const Summary got = fixed_split(metric("auroc"), truth, std::vector<Values>{scores});
+  EXPECT_LT(got.low, got.high);
+  EXPECT_EQ(got.method, "test rows (BCa, 10000 resamples)");
+
 }
 
 TEST(FixedSplit, PerfectAccuracyGetsWilsonsInterval) {
@@ -167,19 +189,6 @@ TEST(FixedSplit, PerfectAccuracyGetsWilsonsInterval) {
   EXPECT_NEAR(none.high, 1 - 0.9434, 5e-5);
   EXPECT_NEAR(wilson(63.0 / 64, 64).low, 0.9167, 5e-5);
   EXPECT_NEAR(wilson(63.0 / 64, 64).high, 0.9972, 5e-5);
-}
-
-TEST(FixedSplit, CoversTheTrueErrorInNinetyFivePercent) {
-  int covered = 0;
-  for (std::uint32_t repetition = 0; repetition < 400; ++repetition) {
-    Draws draws = Streams(2).open("test").at({.epoch = repetition});
-    Values truth(400), prediction(400, 0.0);
-    for (double& value : truth) value = draws.normal();
-    const Summary got = fixed_split(metric("mse"), truth, std::vector<Values>{prediction}, 300);
-    covered += got.low <= 1 && 1 <= got.high;
-  }
-  EXPECT_GE(covered, 372);
-  EXPECT_LE(covered, 388);
 }
 
 TEST(FixedSplit, LargeTestSetsStayFast) {
@@ -205,6 +214,10 @@ TEST(OverFolds, IsTheCorrectedResampledT) {
   EXPECT_NEAR(student_quantile(1 - 0.021889 / 2, 9), t, 1e-4);
   EXPECT_NEAR(got.mean - got.low, got.high - got.mean, 1e-15);
   EXPECT_EQ(got.trials, 10);
+  EXPECT_EQ(got.degrees, 9);
+  EXPECT_EQ(got.run_sd, got.sd);
+  EXPECT_NEAR(got.mean / got.se, t, 1e-12);
+  EXPECT_NEAR((got.high90 - got.low90) / (got.high - got.low), 1.833112933 / 2.262157163, 1e-8);
   EXPECT_EQ(got.method, "corrected resampled t over folds");
 }
 

@@ -60,7 +60,7 @@ TEST_F(Tables, FixedSplitsHaveTheBootstrapInterval) {
   EXPECT_NEAR(cell->summary.mean, want.mean, 1e-12);
   EXPECT_NEAR(cell->summary.low, want.low, 1e-12);
   EXPECT_NEAR(cell->summary.high, want.high, 1e-12);
-  EXPECT_EQ(cell->summary.method, "seeds x test rows");
+  EXPECT_EQ(cell->summary.method, want.method);
   const Row::Cell* validation = table.rows[0].cell("mse", "validation");
   ASSERT_NE(validation, nullptr);
   EXPECT_TRUE(std::isnan(validation->summary.low));
@@ -76,7 +76,7 @@ TEST_F(Tables, SlicesAreOrderedByNumberAndHaveIntervals) {
   EXPECT_EQ(slices, (std::vector<std::string>{"all", "group=2", "group=10"}));
   const Row::Cell* cell = table.rows[0].cell("mse", "test", "group=10");
   EXPECT_EQ(cell->n, 20);
-  EXPECT_EQ(cell->summary.method, "test rows");
+  EXPECT_EQ(cell->summary.method, "test rows (BCa, 10000 resamples)");
   EXPECT_LT(cell->summary.low, cell->summary.mean);
   EXPECT_GT(cell->summary.high, cell->summary.mean);
 }
@@ -86,7 +86,7 @@ TEST_F(Tables, NoIntervalFromPredictionsThatDoNotGiveTheMetric) {
                                                    {.label = "bare", .error = 0.5, .save_predictions = false}}));
   const auto method = [&](std::size_t row, const char* metric) { return table.rows[row].cell(metric, "test")->summary.method; };
   EXPECT_EQ(method(0, "mse"), "none: stored predictions give another value");
-  EXPECT_EQ(method(0, "spearman"), "test rows");
+  EXPECT_EQ(method(0, "spearman"), "test rows (BCa, 10000 resamples)");
   EXPECT_EQ(method(1, "mse"), "none: predictions not stored");
 }
 

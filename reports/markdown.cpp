@@ -5,6 +5,7 @@
 #include "harness/base/text.h"
 #include "reports/tables.h"
 #include "reports/text.h"
+#include "reports/wording.h"
 
 namespace seqbench::reports {
 namespace {
@@ -12,17 +13,8 @@ namespace {
 std::string header(const Page& page) {
   const store::RunSummary& run = page.run;
   std::string out = "# " + escaped(run.title.empty() ? run.experiment : run.title) + "\n\n";
-  std::int64_t done = 0, failed = 0, missing = 0;
-  for (const TaskTable& table : page.tables) {
-    for (const Row& row : table.rows) {
-      done += row.done;
-      failed += row.failed;
-      missing += row.missing;
-    }
-  }
-  out += fmt::format("Experiment {}, run {}, started {}, status {}. Trials: {} done, {} failed, {} missing.\n",
-                     escaped(run.experiment), escaped(run.uid), escaped(run.started_at), escaped(run.status), done,
-                     failed, missing);
+  out += fmt::format("Experiment {}, run {}, started {}, status {}. Trials: {}.\n", escaped(run.experiment),
+                     escaped(run.uid), escaped(run.started_at), escaped(run.status), counts_text(counts_of(page.tables)));
   if (!run.reruns.empty() || !run.paper.empty()) {
     out += fmt::format("\nReruns: {} {}.\n", escaped(run.paper), escaped(run.reruns));
   }
@@ -31,16 +23,7 @@ std::string header(const Page& page) {
 
 void append_failures(std::string& out, const std::vector<TaskTable>& tables) {
   std::string lines;
-  for (const TaskTable& table : tables) {
-    for (const Row& row : table.rows) {
-      for (const std::string& failure : row.failures) {
-        lines += fmt::format("- failed: {} ({}), {}\n", escaped(row.label), escaped(table.task), escaped(failure, 400));
-      }
-      for (const std::string& open : row.unfinished) {
-        lines += fmt::format("- missing: {} ({}), {}\n", escaped(row.label), escaped(table.task), escaped(open, 400));
-      }
-    }
-  }
+  for (const std::string& line : failure_lines(tables, &escaped)) lines += "- " + line + "\n";
   if (!lines.empty()) out += "\n## Failed and missing trials\n\n" + lines;
 }
 

@@ -7,19 +7,12 @@
 #include "harness/base/text.h"
 #include "reports/tables.h"
 #include "reports/text.h"
+#include "reports/wording.h"
 
 namespace seqbench::reports {
 namespace {
 
-/// What a cell shows where there is nothing to show.
-constexpr const char* kNone = "–";
-
 std::string row_label(const Row& row) { return escaped(row.label) + (row.chosen_on_test ? " †" : ""); }
-
-std::string trials_text(const Row& row) {
-  const std::int64_t planned = row.done + row.failed + row.missing;
-  return row.done == planned ? fmt::format("{}", planned) : fmt::format("{} of {}", row.done, planned);
-}
 
 /// Adds rows in order with a rule where models end and controls begin.
 template <typename CellsOf>
@@ -35,49 +28,6 @@ void add_rows(TextTable& text, const TaskTable& table, const Section& section, s
     before = kind;
     text.add(cells);
   }
-}
-
-std::string directions(const TaskTable& table, const Section& section) {
-  std::vector<std::string> parts;
-  for (const std::string& metric : table.metrics) {
-    for (const std::size_t i : section.rows) {
-      const Row::Cell* cell = table.rows[i].cell(metric, "test");
-      if (cell == nullptr) continue;
-      parts.push_back(escaped(metric) + (cell->unit.empty() ? "" : " (" + escaped(cell->unit) + ")") +
-                      (cell->higher_is_better ? ": higher is better" : ": lower is better"));
-      break;
-    }
-  }
-  return join(parts, "; ");
-}
-
-/// Where the intervals of the test cells come from: 'test rows for "ridge"; none: ... for "mean" spearman'.
-std::string methods(const TaskTable& table, const Section& section) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
-  const auto add = [&](const std::string& method, const std::string& cells) {
-    auto found = std::ranges::find(groups, method, [](const auto& g) { return g.first; });
-    if (found == groups.end()) found = groups.insert(groups.end(), {method, {}});
-    found->second.push_back(cells);
-  };
-  for (const std::size_t i : section.rows) {
-    const Row& row = table.rows[i];
-    std::vector<const Row::Cell*> cells;
-    for (const Row::Cell& cell : row.cells) {
-      if (cell.split == "test" && cell.slice == "all") cells.push_back(&cell);
-    }
-    const auto same = [&](const Row::Cell* cell) { return cell->summary.method == cells[0]->summary.method; };
-    const std::string name = "\"" + escaped(row.label) + "\"";
-    if (!cells.empty() && std::ranges::all_of(cells, same)) {
-      add(cells[0]->summary.method, name);
-    } else {
-      for (const Row::Cell* cell : cells) add(cell->summary.method, name + " " + escaped(cell->metric));
-    }
-  }
-  std::string out;
-  for (const auto& [method, cells] : groups) {
-    out += (out.empty() ? "" : "; ") + escaped(method) + " for " + join(cells, ", ");
-  }
-  return out;
 }
 
 void append_test(std::string& out, const TaskTable& table, const Section& section) {
@@ -107,7 +57,7 @@ void append_test(std::string& out, const TaskTable& table, const Section& sectio
   if (metrics.empty()) return;
   out += fmt::format("\nOn test rows. {}. ± is the standard deviation over trials (over folds, seeds averaged first). "
                      "95 % intervals: {}. Those over test rows are percentiles of 1,000 bootstrap resamples.\n",
-                     directions(table, section), methods(table, section));
+                     directions(table, section, &escaped), methods(table, section, &escaped));
 }
 
 void append_validation(std::string& out, const TaskTable& table, const Section& section) {

@@ -3,116 +3,187 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/files.h"
-#include "harness/base/sha256.h"
 #include "harness/base/text.h"
-#include "reports/tables.h"
+#include "reports/drawing.h"
+#include "reports/latex.h"
+#include "reports/site.h"
 #include "reports/text.h"
 
 namespace seqbench::reports {
 namespace {
 
-/// Distinct values of one fact over the trials, in order of appearance.
-template <typename FactOf>
-std::vector<std::string> distinct(const std::vector<store::TrialResult>& trials, bool done_only, const FactOf& fact_of) {
-  std::vector<std::string> out;
-  for (const store::TrialResult& t : trials) {
-    if (done_only && t.status != "done") continue;
-    const std::string fact = fact_of(t);
-    if (!fact.empty() && std::ranges::find(out, fact) == out.end()) out.push_back(fact);
-  }
-  return out;
+namespace fs = std::filesystem;
+
+bool wants(const std::vector<std::string>& formats, std::string_view format) {
+  return std::ranges::find(formats, format) != formats.end();
 }
 
-/// As a shell reads it.
-std::string shell_word(const std::string& argument) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-./=:,").find(c) != std::string_view::npos;
+void check_formats(const std::vector<std::string>& formats) {
+  for (const std::string& format : formats) {
+    if (std::ranges::find(kFormats, format) != std::end(kFormats)) continue;
+    throw InputError("unknown format '" + printable(format) + "'; expected any of " + join(kFormats, ","));
+  }
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw MachineError("cannot create " + folder.string() + ": " + error.message());
+}
+
+std::vector<store::Card> cards_of(const store::Reader& store, const Page& page) {
+  std::vector<store::Card> cards;
+  std::set<std::pair<std::string, std::string>> seen;
+  const auto add = [&](const std::string& kind, const std::string& name) {
+    if (!seen.emplace(kind, name).second) return;
+    if (auto card = store.card(kind, name)) cards.push_back(std::move(*card));
   };
-  if (!argument.empty() && std::ranges::all_of(argument, plain)) return argument;
-  std::string out = "'";
-  for (const char c : argument) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+  for (const TaskTable& table : page.tables) {
+    add("task", table.task);
+    for (const Row& row : table.rows) add("model", row.model);
+  }
+  return cards;
 }
 
-/// Built from the record; of the recorded command only what changes results is taken over, never a path.
-std::string rerun_command(const store::RunSummary& run, const std::vector<store::TrialResult>& trials) {
-  std::string out = "./seqbench run " + shell_word("experiments/" + run.experiment + ".toml");
-  if (!trials.empty()) out += " --scale " + shell_word(trials.front().scale);
-  std::vector<std::string> words;
-  for (const Json& word : run.command.is_array() ? run.command : Json::array()) {
-    if (word.is_string()) words.push_back(word.get<std::string>());
+/// Files of a run that hold the same numbers as its page.
+std::vector<std::string> files_beside(const std::string& name, const std::vector<std::string>& formats) {
+  std::vector<std::string> files;
+  for (const std::string& format : formats) {
+    if (format == "csv") files.insert(files.end(), {name + ".csv", name + ".trials.csv"});
+    if (format == "md" || format == "json") files.push_back(name + "." + format);
   }
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--twin" || words[i].starts_with("--set=")) out += " " + shell_word(words[i]);
-    if (words[i] == "--set" && i + 1 < words.size()) out += " --set " + shell_word(words[++i]);
+  return files;
+}
+
+constexpr std::size_t kAllRuns = 1'000'000;
+
+std::vector<IndexedRun> indexed_runs(const store::Reader& store, const fs::path& folder) {
+  std::vector<IndexedRun> out;
+  std::map<std::string, std::int64_t> runs;
+  for (const store::RunSummary& run : store.runs(kAllRuns)) ++runs[run.experiment];
+  for (store::RunSummary& run : newest_runs(store)) {
+    IndexedRun entry{.run = std::move(run)};
+    entry.runs = runs[entry.run.experiment];
+    const std::string file = slug(entry.run.experiment) + ".html";
+    if (fs::exists(folder / file)) entry.file = file;
+    for (const store::TrialResult& trial : store.trials_of_run(entry.run.id)) {
+      ++(trial.status == "done" ? entry.done : trial.status == "failed" ? entry.failed : entry.missing);
+      if (std::ranges::find(entry.tasks, trial.task) == entry.tasks.end()) entry.tasks.push_back(trial.task);
+    }
+    std::set<std::string> anchors;
+    for (const std::string& task : entry.tasks) {
+      for (const store::PublishedRow& p : store.published(task)) {
+        const std::string id = published_anchor(p);
+        if (!entry.file.empty() && anchors.insert(id).second) entry.published.emplace_back(p.paper + ", " + p.table_ref, entry.file + "#" + id);
+      }
+    }
+    out.push_back(std::move(entry));
   }
   return out;
+}
+
+/// Bytes of pictures that stand in one page; the others are linked.
+constexpr std::size_t kRoom = 1'800'000;
+constexpr std::size_t kMostFigures = 12;
+
+/// Figures of the page's tasks in order, drawn below `folder`.
+std::vector<PlacedFigure> figures_of_page(const store::Reader& store, const Page& page, const fs::path& folder,
+                                          const Drawing& drawing) {
+  std::vector<Figure> figures;
+  std::vector<std::string> tasks;  // of each figure
+  for (std::size_t t = 0; t < page.tables.size(); ++t) {
+    const std::vector<Section> sections = sections_of(page.tables[t]);
+    for (std::size_t s = 0; s < sections.size() && figures.size() < kMostFigures; ++s) {
+      const Scene scene = scene_of(store, page.tables[t], sections[s], fmt::format("t{}h{}", t, s));
+      for (Figure& figure : figures_of(scene)) {
+        if (figures.size() == kMostFigures) break;
+        figure.spec["usermeta"] = {{"run", page.run.uid}, {"task", page.tables[t].task}, {"heading", sections[s].heading}};
+        figures.push_back(std::move(figure));
+        tasks.push_back(page.tables[t].task);
+      }
+    }
+  }
+  const std::string link = "figures/" + slug(page.run.experiment);
+  const std::string why = draw(folder / link, figures, drawing);
+  std::vector<PlacedFigure> out;
+  std::size_t room = kRoom;
+  for (std::size_t i = 0; i < figures.size(); ++i) out.push_back({tasks[i], placed(figures[i], folder / link, link, why, room)});
+  return out;
+}
+
+/// The page's tables, each a file of its own.
+fs::path write_latex(const HtmlPage& page, const fs::path& folder) {
+  make_folder(folder);
+  for (const HtmlPart& part : page.parts) {
+    for (const HtmlBlock& block : part.blocks) {
+      if (block.table) write_file_atomically(folder / (slug(block.table->id) + ".tex"), to_latex(*block.table));
+    }
+  }
+  return folder;
 }
 
 }  // namespace
 
-Provenance provenance_of(const store::RunSummary& run, const std::vector<store::TrialResult>& trials) {
-  using Trial = const store::TrialResult&;
-  Provenance p;
-  p.rerun = rerun_command(run, trials);
-  const auto add = [&](const char* name, std::vector<std::string> values) {
-    if (values.empty()) values.emplace_back("–");
-    p.facts.emplace_back(name, std::move(values));
-  };
-  const auto add_environment = [&](const char* name, const auto& fact_of) {
-    add(name, distinct(trials, true, [&](Trial t) { return fact_of(t.environment); }));
-  };
-  using Machine = const Environment&;
-  add("experiment", {run.experiment});
-  add("scale", distinct(trials, false, [](Trial t) { return t.scale; }));
-  add("resolved experiment, sha256", {run.resolved.is_null() ? "–" : sha256_hex(canonical_json(run.resolved))});
-  add("data, sha256", distinct(trials, false, [](Trial t) {
-        const std::string data = data_of(t);
-        return data.empty() ? "" : t.task + " (" + t.source + ") " + data;
-      }));
-  add("seeds", distinct(trials, false, [](Trial t) { return fmt::format("{}", t.seed); }));
-  add_environment("program", [](Machine m) { return m.program; });
-  add_environment("git commit", [](Machine m) { return m.git_commit + (m.git_dirty ? ", with local changes" : ""); });
-  add_environment("build", [](Machine m) { return m.compiler + ", preset " + m.preset; });
-  add_environment("LibTorch", [](Machine m) { return m.torch; });
-  add_environment("cpu", [](Machine m) { return m.cpu + ", " + m.cpu_capability; });
-  add_environment("device", [](Machine m) { return m.device; });
-  add_environment("threads of a trial", [](Machine m) { return fmt::format("{}", m.threads); });
-  add_environment("numerics class", [](Machine m) { return m.numerics_class(); });
-  return p;
-}
-
-std::vector<std::filesystem::path> render(const store::Reader& store, const store::RunSummary& run,
-                                          const std::filesystem::path& folder,
-                                          const std::vector<std::string>& formats) {
-  for (const std::string& format : formats) {
-    if (format == "md" || format == "csv" || format == "json") continue;
-    throw InputError("unknown format '" + printable(format) + "'; expected md, csv or json");
-  }
-  const Page page = page_of(store, run);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw MachineError("cannot create " + folder.string() + ": " + error.message());
-  std::vector<std::filesystem::path> written;
+std::vector<fs::path> render(const store::Reader& store, const store::RunSummary& run, const fs::path& folder,
+                             const std::vector<std::string>& formats, const Drawing& drawing) {
+  check_formats(formats);
+  SitePage site{.page = page_of(store, run)};
+  make_folder(folder);
+  std::vector<fs::path> written;
+  const std::string name = slug(run.experiment);
   const auto write = [&](const std::string& ending, const std::string& text) {
-    written.push_back(folder / (slug(run.experiment) + ending));
+    written.push_back(folder / (name + ending));
     write_file_atomically(written.back(), text);
   };
   for (const std::string& format : formats) {
-    if (format == "md") write(".md", to_markdown(page));
-    if (format == "csv") write(".csv", summary_csv(page));
+    if (format == "md") write(".md", to_markdown(site.page));
+    if (format == "csv") write(".csv", summary_csv(site.page));
     if (format == "csv") {
-      AtomicFile file(written.emplace_back(folder / (slug(run.experiment) + ".trials.csv")));
-      trials_csv(page, [&](std::string_view piece) { file.write(piece); });
+      AtomicFile file(written.emplace_back(folder / (name + ".trials.csv")));
+      trials_csv(site.page, [&](std::string_view piece) { file.write(piece); });
       file.commit();
     }
-    if (format == "json") write(".json", to_json(page).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    if (format == "json") write(".json", to_json(site.page).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    if (format == "tex") written.push_back(write_latex(html_page(site), folder / "tables" / name));
+  }
+  if (wants(formats, "html")) {
+    site.cards = cards_of(store, site.page);
+    site.files = files_beside(name, formats);
+    site.figures = figures_of_page(store, site.page, folder, drawing);
+    write(".html", to_html(html_page(site)));
   }
   return written;
+}
+
+std::vector<fs::path> write_site(const store::Reader& store, const std::vector<store::RunSummary>& runs, const fs::path& folder,
+                                 const std::vector<std::string>& formats, const Drawing& drawing) {
+  std::vector<fs::path> written;
+  for (const store::RunSummary& run : runs) {
+    std::ranges::move(render(store, run, folder, formats, drawing), std::back_inserter(written));
+  }
+  if (wants(formats, "html")) written.push_back(write_index(store, folder));
+  return written;
+}
+
+std::vector<store::RunSummary> newest_runs(const store::Reader& store) {
+  std::vector<store::RunSummary> out;
+  std::set<std::string> seen;
+  for (store::RunSummary& run : store.runs(kAllRuns)) {  // newest first
+    if (seen.insert(run.experiment).second) out.push_back(std::move(run));
+  }
+  return out;
+}
+
+fs::path write_index(const store::Reader& store, const fs::path& folder) {
+  make_folder(folder);
+  const fs::path path = folder / "index.html";
+  write_file_atomically(path, to_html(html_index(indexed_runs(store, folder), {})));
+  return path;
 }
 
 }  // namespace seqbench::reports

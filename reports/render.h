@@ -80,11 +80,28 @@ struct TaskTable {
 [[nodiscard]] TaskTable leaderboard(const store::Reader& store, const std::string& task,
                                     const std::string& metric = "");
 
-/// Writes DIR/NAME.md, .csv (with NAME.trials.csv) and .json (formats: any of md, csv, json); returns the paths.
-/// Files are whole or absent. NAME is the experiment's, with "/" as "-". Throws InputError for another format.
+/// What a report can be written as.
+inline const std::vector<std::string> kFormats = {"html", "md", "csv", "json", "tex"};
+/// Python interpreters that are asked in turn for the package vl-convert, which draws figures; none: no pictures.
+struct Drawing {
+  std::vector<std::string> pythons = {};
+};
+/// Writes DIR/NAME.html (a page that needs nothing else, its figures also below DIR/figures/NAME), .md, .csv (with
+/// NAME.trials.csv), .json, and for tex a file per table in DIR/tables/NAME; returns the paths, folders for those of
+/// many files. Files are whole or absent. NAME is the experiment's, with "/" as "-". Throws InputError for another
+/// format.
 std::vector<std::filesystem::path> render(const store::Reader& store, const store::RunSummary& run,
                                           const std::filesystem::path& folder,
-                                          const std::vector<std::string>& formats);
+                                          const std::vector<std::string>& formats, const Drawing& drawing = {});
+/// render() of each, and with html also write_index().
+std::vector<std::filesystem::path> write_site(const store::Reader& store, const std::vector<store::RunSummary>& runs,
+                                              const std::filesystem::path& folder,
+                                              const std::vector<std::string>& formats, const Drawing& drawing);
+/// Writes DIR/index.html over all experiments of the store, with links to the pages that are in DIR.
+std::filesystem::path write_index(const store::Reader& store, const std::filesystem::path& folder);
+/// The newest run of each experiment, newest first.
+[[nodiscard]] std::vector<store::RunSummary> newest_runs(const store::Reader& store);
+
 /// The first `top` ranked rows of each contest (0 = all), ceilings without a rank, published rows last.
 [[nodiscard]] std::string leaderboard_text(const TaskTable& table, std::size_t top = 0);
 [[nodiscard]] Json leaderboard_json(const TaskTable& table);

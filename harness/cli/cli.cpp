@@ -108,10 +108,10 @@ class Parser {
   }
 
   void add_store_commands() {
-    CLI::App* sub = command(app_, "report", "Write tables of a run as Markdown, CSV and JSON", &report);
-    sub->add_option("RUN", a_.what, "an experiment's name, file or a run [the newest run]");
+    CLI::App* sub = command(app_, "report", "Write pages, figures and tables of runs", &report);
+    sub->add_option("RUN", a_.what, "an experiment's name, file or a run [the newest of each]");
     sub->add_option("--out", a_.out, "folder [reports/out]");
-    sub->add_option("--format", a_.format, "any of md,csv,json [md,csv,json]");
+    sub->add_option("--format", a_.format, "any of html,md,csv,json,tex [all]");
     sub = command(app_, "leaderboard", "Rank models of a task with intervals", &leaderboard);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");

@@ -9,6 +9,7 @@
 #include "harness/base/code_hashes.h"
 #include "harness/base/error.h"
 #include "harness/contract/tables.h"
+#include "harness/store/reader.h"
 
 namespace seqbench::cli {
 
@@ -66,6 +67,8 @@ ExitCode help_topic(const Context& context);
 [[nodiscard]] std::filesystem::path experiment_path(const Context& context, const std::string& name);
 /// 6 characters or more of a run's id: digits and capital letters.
 [[nodiscard]] bool is_uid_prefix(const std::string& text);
+/// Pages of these runs into --out, their paths on stdout.
+void write_reports(const Context& context, const store::Reader& store, const std::vector<store::RunSummary>& runs);
 /// One line on stdout, JSON or text.
 void print_json(const Json& json);
 

@@ -145,9 +145,7 @@ ExitCode quickstart(const Context& context) {
   const spec::ExperimentSpec experiment = load(context, "quickstart");
   const run::RunReport report = run::run_experiment(experiment, context.tables, context.code, run_options(a));
   const store::Reader store(a.store);
-  const std::vector<fs::path> files =
-      reports::render(store, store.run(report.run_uid), a.root / "reports/out", {"md", "csv", "json"});
-  for (const fs::path& file : files) fmt::print("{}\n", fs::relative(file, a.root).string());
+  write_reports(context, store, {store.run(report.run_uid)});
   return report.exit_code();
 }
 

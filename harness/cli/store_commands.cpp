@@ -25,13 +25,8 @@ std::string known_runs(const store::Reader& store) {
   return names.empty() ? "none yet" : join(names, ", ");
 }
 
-/// By experiment name, experiment file, or run uid; the newest run without one.
+/// By experiment name, experiment file, or run uid.
 store::RunSummary find_run(const store::Reader& store, const std::string& given) {
-  if (given.empty()) {
-    const std::vector<store::RunSummary> runs = store.runs(1);
-    if (runs.empty()) throw InputError("the store holds no run; make one with: seqbench run FILE");
-    return runs.front();
-  }
   std::string name = given;
   if (const fs::path path = name; path.extension() == ".toml") {
     const std::string text = path.lexically_normal().replace_extension().string();
@@ -46,25 +41,36 @@ store::RunSummary find_run(const store::Reader& store, const std::string& given)
 }
 
 std::vector<std::string> formats_of(const std::string& text) {
+  if (text.empty()) return reports::kFormats;
   std::vector<std::string> formats;
-  for (const std::string_view part : split(text.empty() ? "md,csv,json" : text, ',')) {
-    if (part != "md" && part != "csv" && part != "json") {
-      throw InputError(fmt::format("--format must be any of md,csv,json, got '{}'", printable(part)));
+  for (const std::string_view part : split(text, ',')) {
+    const std::string format(part);
+    if (std::ranges::find(reports::kFormats, format) == reports::kFormats.end()) {
+      throw InputError(fmt::format("--format must be any of {}, got '{}'", join(reports::kFormats, ","), printable(part)));
     }
-    formats.emplace_back(part);
+    formats.push_back(format);
   }
   return formats;
 }
 
 }  // namespace
 
+void write_reports(const Context& context, const store::Reader& store, const std::vector<store::RunSummary>& runs) {
+  const Arguments& a = context.arguments;
+  const fs::path folder = a.out.empty() ? a.root / "reports/out" : fs::path(a.out);
+  const reports::Drawing drawing{.pythons = {(a.root / ".venv/bin/python").string(), "python3"}};
+  for (const fs::path& file : reports::write_site(store, runs, folder, formats_of(a.format), drawing)) {
+    fmt::print("{}\n", file.lexically_proximate(a.root).string());
+  }
+}
+
 ExitCode report(const Context& context) {
   const Arguments& a = context.arguments;
   const store::Reader store(a.store);
-  const fs::path folder = a.out.empty() ? a.root / "reports/out" : fs::path(a.out);
-  for (const fs::path& file : reports::render(store, find_run(store, a.what), folder, formats_of(a.format))) {
-    fmt::print("{}\n", file.lexically_proximate(a.root).string());
-  }
+  std::vector<store::RunSummary> runs = reports::newest_runs(store);
+  if (runs.empty()) throw InputError("the store holds no run; make one with: seqbench run FILE");
+  if (!a.what.empty()) runs = {find_run(store, a.what)};
+  write_reports(context, store, runs);
   return ExitCode::kDone;
 }
 

@@ -42,7 +42,8 @@ const Rooms kTorch = {"harness/contract", "harness/train", "harness/run", "harne
 /// Libraries that stay inside one room.
 const std::map<std::string, std::string> kPrivate = {{"toml++/", "harness/spec"},
                                                      {"SQLiteCpp/", "harness/store"},
-                                                     {"htslib/", "harness/data"}};
+                                                     {"htslib/", "harness/data"},
+                                                     {"ctemplate/", "reports"}};
 
 struct Include {
   bool quoted;
@@ -207,6 +208,7 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"harness/train/fit.cpp", "#include <torch/nn/module.h>", ""},
         Planted{"harness/train/fit.cpp", "#include <torch/torch.h>", "banned"},
         Planted{"harness/run/a.cpp", "#include <toml++/toml.h>", "only harness/spec"},
+        Planted{"harness/cli/a.cpp", "#include <ctemplate/template.h>", "only reports"},
         Planted{"harness/base/a.cpp", "#include \"tests/support/fakes.h\"", "nothing includes tests"},
         Planted{"harness/cli/a.cpp", "f(R\"x(\n#include \"models/a.h\"\n)x\");\n#include \"models/b.h\"", "models/b.h"},
         Planted{"harness/base/a.cpp", "// see \"harness/store/a.h\"", ""}));

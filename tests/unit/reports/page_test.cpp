@@ -51,7 +51,7 @@ TEST_F(Page, WritesWholeFilesOfTheKindsAskedFor) {
   std::size_t found = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder() / "new")) found += entry.is_regular_file();
   EXPECT_EQ(found, 4u);
-  EXPECT_THROW(render(store::Reader(path()), run, folder(), {"html"}), InputError);
+  EXPECT_THROW(render(store::Reader(path()), run, folder(), {"docx"}), InputError);
 }
 
 TEST_F(Page, PublishedStandsBesideFullScaleRealRowsOnly) {

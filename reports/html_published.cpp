@@ -1,0 +1,96 @@
+// Published tables of a page, each found by its number, and the comparison with what is measured.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "reports/site.h"
+#include "reports/text.h"
+#include "reports/wording.h"
+
+namespace seqbench::reports {
+namespace {
+
+constexpr std::size_t kNote = 400;
+
+struct Beside {
+  const Row* row;
+  const Row::Cell* cell;
+  std::size_t index;
+};
+
+/// Measured rows that may stand beside published numbers, by the number's identity.
+std::map<std::string, std::vector<Beside>> measured_beside(const TaskTable& table) {
+  std::map<std::string, std::vector<Beside>> out;
+  if (table.published.empty()) return out;
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    if (!comparable_with_published(table.rows[i])) continue;
+    for (const Row::Cell& cell : table.rows[i].cells) {
+      if (cell.slice != "all") continue;
+      for (const store::PublishedRow& p : published_for(table, table.rows[i], cell)) {
+        out[p.uid].push_back({&table.rows[i], &cell, i});
+      }
+    }
+  }
+  return out;
+}
+
+HtmlRow published_row(const store::PublishedRow& p, const Beside* beside, std::size_t number) {
+  const std::string status = p.status == "printed" ? p.status : p.status + " ‡";
+  HtmlRow row{.cells = {text_cell(shown(p.row_ref)), text_cell(p.model.empty() ? kNone : shown(p.model)),
+                        text_cell(shown(p.split + " " + p.metric)),
+                        text_cell(p.selected_on.empty() ? kNone : shown(p.selected_on)), text_cell(shown(status)),
+                        p.value ? number_cell(*p.value, published_text(p)) : no_cell(),
+                        p.n_eval ? number_cell(static_cast<double>(*p.n_eval), count_text(*p.n_eval)) : no_cell()}};
+  const auto difference = beside ? compared(p, *beside->row, *beside->cell) : std::nullopt;
+  if (!difference) {
+    for (int i = 0; i < 4; ++i) row.cells.push_back(no_cell());
+    return row;
+  }
+  row.cells.push_back(mean_cell(*beside->cell, row_id(number, beside->index)));
+  row.cells.push_back(interval_cell(*beside->cell));
+  row.cells.push_back(number_cell(difference->difference, difference->difference_text));
+  row.cells.push_back(difference->verdict.empty() ? no_cell() : text_cell(difference->verdict));
+  row.cells.back().mark = difference->mark;
+  return row;
+}
+
+}  // namespace
+
+std::string published_anchor(const store::PublishedRow& row) { return anchor(row.paper + "-" + row.table_ref); }
+
+std::optional<Compared> compared(const store::PublishedRow& published, const Row& row, const Row::Cell& cell) {
+  if (!published.value || !comparable_with_published(row)) return std::nullopt;
+  const double difference = cell.summary.mean - *published.value;
+  return Compared{.difference = difference, .difference_text = four_digits(difference)};
+}
+
+std::vector<HtmlBlock> published_blocks(const TaskTable& table, std::size_t number) {
+  const auto beside = measured_beside(table);
+  std::vector<HtmlBlock> blocks;
+  std::map<std::string, std::size_t> block_of;  // anchor -> index
+  for (const store::PublishedRow& p : table.published) {
+    const std::string id = published_anchor(p);
+    if (block_of.emplace(id, blocks.size()).second) {
+      const std::string name = shown(p.paper + ", " + p.table_ref);
+      HtmlBlock block{.heading = "Published: " + name, .id = id};
+      block.table = HtmlTable{.id = fmt::format("t{}-{}", number, id), .caption = name + ", as printed, and what is measured here",
+                              .columns = {{"row"}, {"model"}, {"metric"}, {"chosen on"}, {"status"}, {"published", true},
+                                          {"rows evaluated", true}, {"measured", true}, {"95 %", true},
+                                          {"difference", true}, {"verdict"}}};
+      blocks.push_back(std::move(block));
+    }
+    HtmlBlock& block = blocks[block_of.at(id)];
+    const auto found = beside.find(p.uid);
+    if (found == beside.end()) {
+      block.table->rows.push_back(published_row(p, nullptr, number));
+    } else {
+      for (const Beside& b : found->second) block.table->rows.push_back(published_row(p, &b, number));
+    }
+    if (!p.note.empty()) block.list.push_back(shown(p.row_ref + ", " + p.split + " " + p.metric + ": " + p.note, kNote));
+  }
+  return blocks;
+}
+
+}  // namespace seqbench::reports

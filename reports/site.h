@@ -1,0 +1,63 @@
+#pragma once
+// Private to the room: a run's page as HTML, and the index of all pages.
+
+#include <string>
+#include <vector>
+
+#include "reports/html.h"
+#include "reports/tables.h"
+
+namespace seqbench::reports {
+
+/// A figure with the part of the page that it belongs to.
+struct PlacedFigure {
+  std::string task = "";
+  HtmlFigure figure;
+};
+
+/// All that a page is made of.
+struct SitePage {
+  Page page = {};
+  std::vector<store::Card> cards = {};      // of its tasks and models
+  std::vector<PlacedFigure> figures = {};
+  std::vector<std::string> files = {};      // beside the page, with the same numbers
+};
+
+[[nodiscard]] HtmlPage html_page(const SitePage& site);
+
+/// The part of one task: its main tables, then details, then published tables. `number` is its place on the page.
+[[nodiscard]] HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t number);
+/// One block per published table, found by its anchor, with what is measured beside it where it may stand there.
+[[nodiscard]] std::vector<HtmlBlock> published_blocks(const TaskTable& table, std::size_t number);
+/// "mimo-table-2"
+[[nodiscard]] std::string published_anchor(const store::PublishedRow& row);
+
+/// A measured row against a printed number, ready to be shown.
+struct Compared {
+  std::string verdict = "";            // words of the store's list; "" = not judged
+  std::string mark = "", reason = "";  // mark: good, bad or ""
+  double difference = 0;               // measured less published
+  std::string difference_text = "";
+};
+/// Nothing where the two may not be compared.
+[[nodiscard]] std::optional<Compared> compared(const store::PublishedRow& published, const Row& row, const Row::Cell& cell);
+
+/// "t0r3": the table's place on the page and the row's in the table.
+[[nodiscard]] std::string row_id(std::size_t number, std::size_t row);
+/// "0.25 ± 0.03", with what it is made from.
+[[nodiscard]] HtmlCell mean_cell(const Row::Cell& cell, const std::string& row);
+[[nodiscard]] HtmlCell interval_cell(const Row::Cell& cell);
+
+/// A run as the index shows it.
+struct IndexedRun {
+  store::RunSummary run = {};
+  std::int64_t runs = 1;               // of this experiment in the store
+  std::int64_t done = 0, failed = 0, missing = 0;
+  std::vector<std::string> tasks = {};
+  std::string file = "";                    // its page, or "" where there is none
+  std::vector<std::pair<std::string, std::string>> published = {};  // "mimo, Table 2" and where it is found
+};
+[[nodiscard]] HtmlPage html_index(const std::vector<IndexedRun>& runs,
+                                  const std::vector<std::pair<std::string, std::string>>& other_pages);
+
+}  // namespace seqbench::reports

@@ -116,6 +116,7 @@ class Parser {
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");
     sub->add_option("--top", a_.top, "rows shown, 0 = all [0]");
+    sub->add_option("--out", a_.out, "a folder: write the page leaderboard-TASK.html there");
     sub = command(app_, "show", "Show a run, trial, experiment, task or model in full", &show);
     sub->add_option("THING", a_.what, "its name or key")->required();
     sub->add_flag("--predictions", a_.predictions, "id, truth, prediction, split, fold");

@@ -9,6 +9,7 @@
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
 #include "harness/store/reader.h"
+#include "reports/leaderboard.h"
 #include "reports/render.h"
 
 namespace seqbench::cli {
@@ -78,11 +79,13 @@ ExitCode leaderboard(const Context& context) {
   const Arguments& a = context.arguments;
   const std::string task = task_by_prefix(context, a.what).name;
   const store::Reader store(a.store);
-  const reports::TaskTable table = reports::leaderboard(store, task, a.metric);
-  if (a.json) {
-    print_json(reports::leaderboard_json(table));
+  const reports::Leaderboard board = reports::leaderboard(store, task, a.metric);
+  if (!a.out.empty()) {
+    fmt::print("{}\n", reports::write_leaderboard_page(board, a.out).lexically_proximate(a.root).string());
+  } else if (a.json) {
+    print_json(reports::leaderboard_json(board));
   } else {
-    fmt::print("{}", reports::leaderboard_text(table, static_cast<std::size_t>(std::max<std::int64_t>(a.top, 0))));
+    fmt::print("{}", reports::leaderboard_text(board, static_cast<std::size_t>(std::max<std::int64_t>(a.top, 0))));
   }
   return ExitCode::kDone;
 }

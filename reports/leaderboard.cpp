@@ -1,5 +1,7 @@
 // All done trials of a task, ranked.
 
+#include "reports/leaderboard.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include <map>
 #include <tuple>
 
+#include "harness/analyze/ranks.h"
 #include "harness/base/text.h"
 #include "reports/tables.h"
 #include "reports/text.h"
@@ -39,11 +42,11 @@ double order_of(const TaskTable& table, const Row& row) {
 
 /// Drops trials of which a newer execution with the same configuration ran other code.
 std::vector<store::TrialResult> newest_code(std::vector<store::TrialResult> trials) {
-  std::map<std::string, std::pair<std::int64_t, std::string>> newest;  // configuration -> execution, with its code
+  std::map<std::string, std::pair<std::string, std::string>> newest;  // configuration -> execution, with its code
   for (const store::TrialResult& t : trials) {
     auto& [execution, full] = newest[t.label + '\n' + t.scale + '\n' + configuration(t, false)];
-    if (t.execution < execution) continue;
-    execution = t.execution;
+    if (t.execution_uid < execution) continue;
+    execution = t.execution_uid;
     full = configuration(t, true);
   }
   std::erase_if(trials, [&](const store::TrialResult& t) {
@@ -84,95 +87,223 @@ void rank_by(TaskTable& table, const std::string& metric) {
   for (Values::Trial& trial : table.values.trials) trial.row = now[trial.row];
 }
 
-struct Ranked {
-  const Row* row;
-  std::size_t contest;  // counted from 0
-  std::size_t rank;     // counted from 1; 0 = none
+using Executions = std::map<std::string, std::int64_t>;  // by trial key
+
+using Place = std::pair<std::int64_t, std::int64_t>;  // repeat, fold
+
+/// Test scores and the ratio of rows held out to rows trained on, by place; seeds averaged.
+struct FoldScores {
+  std::map<Place, std::vector<double>> scores;
+  double ratio = 0;  // mean over trials; NaN when unknown
 };
 
-std::vector<Ranked> ranked(const TaskTable& table) {
-  std::vector<Ranked> out;
-  std::size_t rank = 0;
-  for (const Row& row : table.rows) {
-    const bool first = out.empty() || contest_of(*out.back().row) != contest_of(row);
-    const std::size_t contest = out.empty() ? 0 : out.back().contest + (first ? 1 : 0);
-    if (first) rank = 0;
-    const analyze::Summary* score = score_of(table, row);
-    const bool counts = row.kind != "ceiling" && score != nullptr && !std::isnan(score->mean);
-    out.push_back({&row, contest, counts ? ++rank : 0});
+/// The models of one contest that have a score.
+struct Competitors {
+  std::vector<const Row*> rows;
+  std::vector<const FoldScores*> folds;
+  std::vector<Standing*> standings;
+};
+
+/// Stored test predictions of a row's trials over rows that `truth` is of, or why not.
+std::optional<std::vector<std::vector<double>>> predictions_of(const store::Reader& store, const Executions& executions, const Row& row,
+                                                               std::shared_ptr<const store::ExampleSet>& examples, std::string& why) {
+  std::vector<std::vector<double>> out;
+  for (const std::string& key : row.keys) {
+    auto stored = store.shared_predictions(executions.at(key));
+    const auto test = std::ranges::find(stored, "test", [](const auto& p) -> const std::string& { return p.examples->split; });
+    if (test == stored.end()) return why = "not all predictions are stored", std::nullopt;
+    if (test->examples->cols != 1) return why = "several targets", std::nullopt;
+    if (!examples) examples = test->examples;
+    if (test->examples != examples && (test->examples->ids != examples->ids || test->examples->truth != examples->truth)) {
+      return why = "rows were predicted on other examples", std::nullopt;
+    }
+    out.push_back(std::move(test->values));
   }
   return out;
 }
 
-std::string contest_text(const TaskTable& table, const std::vector<Ranked>& rows, std::size_t contest, std::size_t top) {
-  std::vector<std::string> header = {"rank", "row", table.rank_metric, "95 %"};
-  for (std::size_t m = 1; m < table.metrics.size(); ++m) header.push_back(shown(table.metrics[m], 40));
-  header.insert(header.end(), {"trials", "seeds", "source", "kind"});
-  TextTable text(header, 2);
-  std::string title;
-  for (const Ranked& r : rows) {
-    if (r.contest != contest || (top > 0 && r.rank > top)) continue;
-    const Row& row = *r.row;
-    title = heading(row) + (row.data.empty() ? "" : ", data " + row.data.substr(0, 8));
-    const analyze::Summary* score = score_of(table, row);
-    std::vector<std::string> cells = {r.rank == 0 ? "–" : fmt::format("{}", r.rank), shown(row.label, 60),
-                                      score ? mean_text(*score) : "–", score ? interval_text(*score) : "–"};
-    for (std::size_t m = 1; m < table.metrics.size(); ++m) {
-      const Row::Cell* cell = row.cell(table.metrics[m], "test");
-      cells.push_back(cell ? mean_text(cell->summary) : "–");
-    }
-    const std::string kind = row.kind == "fit" ? "model" : shown(row.kind, 20);
-    cells.insert(cells.end(), {fmt::format("{}", row.done), fmt::format("{}", row.seeds.size()), shown(row.source, 20), kind});
-    text.add(cells);
+/// Of each row.
+std::vector<FoldScores> fold_scores(const TaskTable& table) {
+  const Values& values = table.values;
+  const auto column_of = [&](const char* split) {
+    return std::ranges::find_if(values.columns, [&](const Values::Column& c) {
+             return c.split == split && c.slice == "all" && c.metric == table.rank_metric;
+           }) - values.columns.begin();
+  };
+  const auto test = column_of("test"), train = column_of("train");
+  std::vector<double> held_out(values.trials.size()), trained(values.trials.size());
+  std::vector<FoldScores> out(table.rows.size());
+  for (const Values::Entry& entry : values.entries) {
+    const Values::Trial& trial = values.trials[entry.trial];
+    if (entry.column == train) trained[entry.trial] = static_cast<double>(entry.n);
+    if (entry.column != test) continue;
+    held_out[entry.trial] = static_cast<double>(entry.n);
+    out[trial.row].scores[{trial.rep, trial.fold}].push_back(entry.value);
   }
-  return "\n" + shown(title) + "\n" + text.plain();
+  std::vector<std::vector<double>> ratios(table.rows.size());
+  for (std::size_t t = 0; t < values.trials.size(); ++t) ratios[values.trials[t].row].push_back(held_out[t] / trained[t]);
+  for (std::size_t r = 0; r < out.size(); ++r) out[r].ratio = analyze::without_interval(ratios[r], "").mean;
+  return out;
 }
 
-std::string published_rows(const TaskTable& table) {
-  TextTable text({"row", "paper", "chosen on", "model", table.rank_metric}, 4);
-  for (const store::PublishedRow& p : table.published) {
-    if (p.metric != table.rank_metric || p.split != "test" || !p.value) continue;
-    text.add({shown(p.row_ref, 60), shown(p.paper + ", " + p.table_ref, 40), p.selected_on.empty() ? "–" : shown(p.selected_on, 20),
-              p.model.empty() ? "–" : shown(p.model, 40), published_text(p)});
+std::string rank_over_folds(bool higher_is_better, const Competitors& models, std::vector<analyze::RankInterval>& out) {
+  std::vector<std::vector<double>> scores;
+  std::vector<Place> places;
+  double ratio = 0;
+  for (const FoldScores* folds : models.folds) {
+    std::vector<Place> these;
+    std::vector<double>& means = scores.emplace_back();
+    for (const auto& [place, seeds] : folds->scores) {
+      these.push_back(place);
+      means.push_back(analyze::without_interval(seeds, "").mean);
+    }
+    if (scores.size() == 1) places = these;
+    if (these != places) return "none: models were run on other folds";
+    ratio += folds->ratio / static_cast<double>(models.folds.size());
   }
-  if (text.empty()) return "";
-  return "\npublished: as printed on the real data, not measured here and without intervals\n" + text.plain();
+  if (!std::isfinite(ratio)) return "none: number of training rows unknown";
+  out = analyze::rank_intervals(higher_is_better, scores, ratio);
+  return "folds";
+}
+
+/// Fills the rank intervals of a contest's models and returns how they were made.
+std::string add_intervals(const store::Reader& store, const Executions& executions, const TaskTable& table, Competitors& models) {
+  const analyze::MetricInfo* metric = registered(table.rank_metric);
+  if (models.rows.size() < 2) return "none: one model";
+  if (metric == nullptr) return "none: metric is not registered";
+  std::vector<analyze::RankInterval> intervals;
+  std::string method;
+  if (std::ranges::all_of(models.folds, [](const FoldScores* f) { return f->scores.size() > 1; })) {
+    method = rank_over_folds(table.higher_is_better, models, intervals);
+  } else {
+    std::vector<std::vector<std::vector<double>>> predictions;
+    std::shared_ptr<const store::ExampleSet> examples;
+    std::string why;
+    for (const Row* row : models.rows) {
+      auto of_row = predictions_of(store, executions, *row, examples, why);
+      if (!of_row) return "none: " + why;
+      predictions.push_back(std::move(*of_row));
+    }
+    intervals = analyze::rank_intervals(*metric, examples->truth, predictions);
+    method = "seeds x test rows";
+  }
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    Standing& standing = *models.standings[i];
+    standing.rank_low = intervals[i].low;
+    standing.rank_high = intervals[i].high;
+    standing.ties_with_leader = intervals[i].ties_with_leader;
+  }
+  return method;
+}
+
+Standing standing_of(const TaskTable& table, std::size_t index) {
+  const Row& row = table.rows[index];
+  Standing out;
+  const int kind = kind_order(row.kind);
+  out.what = kind == 2 ? Standing::What::kCeiling : kind == 1 ? Standing::What::kControl : Standing::What::kModel;
+  out.index = index;
+  out.label = row.label;
+  const analyze::Summary* score = score_of(table, row);
+  if (score != nullptr) out.score = *score;
+  if (score == nullptr) out.score.mean = out.score.low = out.score.high = std::numeric_limits<double>::quiet_NaN();
+  return out;
+}
+
+bool of_ranking(const TaskTable& table, const store::PublishedRow& p) {
+  return p.metric == table.rank_metric && p.split == "test" && p.value && p.status != "missing";
+}
+
+/// Published numbers go where their value belongs; they have no interval and no rank.
+void add_published(const TaskTable& table, Contest& contest) {
+  const double sign = table.higher_is_better ? -1 : 1;
+  for (std::size_t i = 0; i < table.published.size(); ++i) {
+    const store::PublishedRow& p = table.published[i];
+    if (!of_ranking(table, p)) continue;
+    Standing out;
+    out.what = Standing::What::kPublished;
+    out.index = i;
+    out.label = p.paper + ", " + p.table_ref + ", " + p.row_ref;
+    out.score.mean = *p.value;
+    out.score.sd = out.score.low = out.score.high = std::numeric_limits<double>::quiet_NaN();
+    out.score.method = "none: as printed";
+    const auto after = std::ranges::find_if(contest.standings, [&](const Standing& s) {
+      return std::isnan(s.score.mean) || sign * s.score.mean > sign * *p.value;
+    });
+    contest.standings.insert(after, std::move(out));
+  }
+}
+
+/// The constant model's score, 0 for a correlation, which a constant has none of.
+std::optional<double> chance_of(const TaskTable& table, const Contest& contest) {
+  for (const char* correlation : {"pearson", "spearman", "kendall"}) {
+    if (table.rank_metric == correlation) return 0;
+  }
+  for (const Standing& s : contest.standings) {
+    const bool measured = s.what != Standing::What::kPublished && std::isfinite(s.score.mean);
+    if (measured && table.rows[s.index].model == "constant") return s.score.mean;
+  }
+  return std::nullopt;
+}
+
+void add_shares(const TaskTable& table, Contest& contest) {
+  contest.chance = chance_of(table, contest);
+  for (const Standing& s : contest.standings) {
+    if (s.what == Standing::What::kCeiling && std::isfinite(s.score.mean)) contest.ceiling = s.score.mean;
+  }
+  if (!contest.chance || !contest.ceiling || *contest.chance == *contest.ceiling) return;
+  for (Standing& s : contest.standings) {
+    const double share = (s.score.mean - *contest.chance) / (*contest.ceiling - *contest.chance);
+    if (std::isfinite(share)) s.share = share;
+  }
+}
+
+Contest contest_of_rows(const store::Reader& store, const Executions& executions, const TaskTable& table,
+                        const std::vector<FoldScores>& folds, std::size_t first, std::size_t end) {
+  const Row& row = table.rows[first];
+  Contest contest;
+  contest.heading = heading(row);
+  contest.data = row.data;
+  std::size_t rank = 0;
+  for (std::size_t i = first; i < end; ++i) {
+    Standing& s = contest.standings.emplace_back(standing_of(table, i));
+    if (s.what == Standing::What::kModel && !std::isnan(s.score.mean)) s.rank = ++rank;
+  }
+  Competitors models;
+  for (Standing& s : contest.standings) {
+    if (s.rank == 0) continue;
+    models.rows.push_back(&table.rows[s.index]);
+    models.folds.push_back(&folds[s.index]);
+    models.standings.push_back(&s);
+  }
+  contest.rank_method = add_intervals(store, executions, table, models);
+  if (comparable_with_published(row)) add_published(table, contest);
+  add_shares(table, contest);
+  return contest;
 }
 
 }  // namespace
 
-TaskTable leaderboard(const store::Reader& store, const std::string& task, const std::string& metric) {
+Leaderboard leaderboard(const store::Reader& store, const std::string& task, const std::string& metric) {
   if (!metric.empty()) (void)analyze::metric(metric);
   std::vector<store::TrialResult> trials = store.trials_of_task(task);
   std::erase_if(trials, [](const store::TrialResult& t) { return t.status != "done" || chosen_on_test(t); });
-  TaskTable table = build_table(store, task, newest_code(std::move(trials)));
+  trials = newest_code(std::move(trials));
+  Leaderboard board;
+  TaskTable& table = board.table = build_table(store, task, trials);
   if (!metric.empty() || !table.rank_metric.empty()) rank_by(table, metric);
-  return table;
-}
-
-std::string leaderboard_text(const TaskTable& table, std::size_t top) {
-  std::string out = shown(table.title) + " (" + shown(table.task) + ")";
-  if (table.rows.empty()) {
-    out += "\nno trial of this task is done\n";
-  } else {
-    out += fmt::format(", by {} on test rows, {} is better\n", shown(table.rank_metric, 40),
-                       table.higher_is_better ? "higher" : "lower");
+  Executions executions;
+  for (const store::TrialResult& t : trials) executions[t.key] = t.execution;
+  const std::vector<FoldScores> folds = fold_scores(table);
+  bool held = false;
+  for (std::size_t first = 0, end = 0; first < table.rows.size(); first = end) {
+    while (end < table.rows.size() && contest_of(table.rows[first]) == contest_of(table.rows[end])) ++end;
+    board.contests.push_back(contest_of_rows(store, executions, table, folds, first, end));
+    held = held || comparable_with_published(table.rows[first]);
   }
-  const std::vector<Ranked> rows = ranked(table);
-  for (std::size_t contest = 0; !rows.empty() && contest <= rows.back().contest; ++contest) {
-    out += contest_text(table, rows, contest, top);
+  for (std::size_t i = 0; i < table.published.size(); ++i) {
+    if (!held && of_ranking(table, table.published[i])) board.published.push_back(i);
   }
-  return out + published_rows(table);
-}
-
-Json leaderboard_json(const TaskTable& table) {
-  Json json = to_json(table);
-  const std::vector<Ranked> rows = ranked(table);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    json["rows"][i]["contest"] = rows[i].contest;
-    json["rows"][i]["rank"] = rows[i].rank == 0 ? Json() : Json(rows[i].rank);
-  }
-  return json;
+  return board;
 }
 
 }  // namespace seqbench::reports

@@ -74,13 +74,6 @@ struct TaskTable {
 /// One table a task, in the run's order. A summary over seeds of a fixed split has a bootstrap interval where the
 /// predictions are stored; over folds or repeats, seeds are averaged inside a fold first (HARNESS 8.1).
 [[nodiscard]] std::vector<TaskTable> tables_of_run(const store::Reader& store, const store::RunSummary& run);
-/// All done trials of the task, best first by `metric` ("" = the task's ranking metric) on test; trials chosen on
-/// test data are left out. Rows compare only within equal source, scale, split kind and data;
-/// these contests come real before twin, full before desk before smoke. Of rows that differ in code alone the newest is
-/// kept. Throws InputError for an unknown metric.
-[[nodiscard]] TaskTable leaderboard(const store::Reader& store, const std::string& task,
-                                    const std::string& metric = "");
-
 /// What a report can be written as.
 inline const std::vector<std::string> kFormats = {"html", "md", "csv", "json", "tex"};
 /// Python interpreters that are asked in turn for the package vl-convert, which draws figures; none: no pictures.
@@ -102,9 +95,5 @@ std::vector<std::filesystem::path> write_site(const store::Reader& store, const 
 std::filesystem::path write_index(const store::Reader& store, const std::filesystem::path& folder);
 /// The newest run of each experiment, newest first.
 [[nodiscard]] std::vector<store::RunSummary> newest_runs(const store::Reader& store);
-
-/// The first `top` ranked rows of each contest (0 = all), ceilings without a rank, published rows last.
-[[nodiscard]] std::string leaderboard_text(const TaskTable& table, std::size_t top = 0);
-[[nodiscard]] Json leaderboard_json(const TaskTable& table);
 
 }  // namespace seqbench::reports

@@ -5,7 +5,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <system_error>
@@ -109,7 +111,11 @@ double monotonic_seconds() {
 std::string new_uid() {
   using namespace std::chrono;
   std::array<std::uint8_t, 16> bytes{};
-  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  static std::atomic<std::int64_t> last = 0;
+  std::int64_t before = last.load(), now = 0;
+  do {
+    now = std::max<std::int64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count(), before + 1);
+  } while (!last.compare_exchange_weak(before, now));
   for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(now >> (40 - 8 * i));
   if (::getrandom(bytes.data() + 6, 10, 0) != 10) throw MachineError("cannot draw random bytes: " + errno_text());
   constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

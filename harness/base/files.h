@@ -33,7 +33,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 [[nodiscard]] std::string utc_now();
 /// Seconds of the monotonic clock.
 [[nodiscard]] double monotonic_seconds();
-/// A ULID: time plus random; identity only, never used in results.
+/// A ULID: time plus random, each greater than the one before in this process; identity only, never used in results.
 [[nodiscard]] std::string new_uid();
 
 }  // namespace seqbench

@@ -116,6 +116,7 @@ class Parser {
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");
     sub->add_option("--top", a_.top, "rows shown, 0 = all [0]");
+    sub->add_option("--out", a_.out, "a folder: write the page leaderboard-TASK.html there");
     sub = command(app_, "verify", "Hold a paper's printed numbers against measured ones", &verify);
     sub->add_option("PAPER", a_.what, "a paper of results/published, or all")->required();
     sub->add_flag("--as-printed", a_.as_printed, "against themselves; no store, no run");
@@ -128,12 +129,22 @@ class Parser {
     sub->add_flag("--config", a_.config, "the resolved configuration");
     sub->add_flag("--env", a_.env, "the environment");
     sub->add_option("--format", a_.format, "text, csv or json [text]");
-    CLI::App* db = app_.add_subcommand("db", "Check or export the store");
+    CLI::App* db = app_.add_subcommand("db", "Check, export, back up or merge the store");
     db->require_subcommand(1);
     db->fallthrough();
     command(*db, "check", "Look for damage and broken rules", &db_check);
     sub = command(*db, "export", "Write all results as text in a fixed order", &db_export);
     sub->add_option("--out", a_.out, "a file [stdout]");
+    sub = command(*db, "backup", "Copy the store, checked, also while a run goes on", &db_backup);
+    sub->add_option("FILE", a_.what, "a new file")->required();
+    sub = command(*db, "merge", "Bring in what other stores have done", &db_merge);
+    sub->add_option("SHARD", a_.files, "stores, left as they are")->required();
+    sub->add_flag("--dry-run", a_.dry_run, "say what would be done, change nothing");
+    sub = command(app_, "sql", "Ask the store: one SELECT, read-only", &sql);
+    sub->add_option("SELECT", a_.what, "SQL; the views v_results, v_status, v_cost, v_published are documented")->required();
+    sub->add_option("--format", a_.format, "table, csv or json [table]");
+    sub->add_option("--timeout", a_.timeout, "seconds, 0 = no limit [30]")->check(CLI::Range(0.0, 1e6));
+    sub->add_option("--rows", a_.rows, "rows at most, 0 = all [1000 in a table, else all]")->check(CLI::NonNegativeNumber);
   }
 
   void add_other_commands() {

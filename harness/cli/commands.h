@@ -28,7 +28,10 @@ struct Arguments {
   std::string format, out, publish, table;
   bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
+  bool dry_run = false;
+  double timeout = 30;              // sql, seconds
   std::int64_t workers = 1, max_failures = 0, limit = 20, top = 0;
+  std::int64_t rows = -1;           // sql: at most so many, 0 = all, -1 = as the format has it
 };
 
 struct Context {
@@ -54,6 +57,9 @@ ExitCode data_moments(const Context& context);
 ExitCode data_verify(const Context& context);
 ExitCode db_check(const Context& context);
 ExitCode db_export(const Context& context);
+ExitCode db_backup(const Context& context);
+ExitCode db_merge(const Context& context);
+ExitCode sql(const Context& context);
 ExitCode doctor(const Context& context);
 ExitCode help_topic(const Context& context);
 
@@ -61,6 +67,8 @@ ExitCode help_topic(const Context& context);
 [[nodiscard]] const TaskEntry& task_by_prefix(const Context& context, const std::string& name);
 /// An experiment file: a path, or a name below experiments/.
 [[nodiscard]] std::filesystem::path experiment_path(const Context& context, const std::string& name);
+/// 6 characters or more of a run's id: digits and capital letters.
+[[nodiscard]] bool is_uid_prefix(const std::string& text);
 /// Pages of these runs into --out, their paths on stdout.
 void write_reports(const Context& context, const store::Reader& store, const std::vector<store::RunSummary>& runs);
 /// One line on stdout, JSON or text.

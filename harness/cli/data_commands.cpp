@@ -68,6 +68,7 @@ ExitCode data_import(const Context& context) {
 ExitCode data_verify(const Context& context) {
   const Arguments& a = context.arguments;
   const std::string only = a.what.empty() ? "" : task_by_prefix(context, a.what).name;
+  bool any = false;
   for (const TaskEntry& task : context.tables.tasks()) {
     if (!only.empty() && task.name != only) continue;
     const fs::path folder = data::task_folder(a.data, task.name);
@@ -75,9 +76,11 @@ ExitCode data_verify(const Context& context) {
       if (!only.empty()) throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(), task.import_hint));
       continue;
     }
+    any = true;
     data::verify_lock(folder, true);
     fmt::print("{}: every file has its locked hash\n", task.name);
   }
+  if (!any) fmt::print("no real data in {}: nothing to verify; see seqbench data list\n", a.data.string());
   return ExitCode::kDone;
 }
 

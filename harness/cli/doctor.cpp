@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <iostream>
 
@@ -8,6 +7,7 @@
 #include "harness/data/home.h"
 #include "harness/run/run_experiment.h"
 #include "harness/spec/experiment.h"
+#include "harness/store/query.h"
 
 namespace seqbench::cli {
 namespace fs = std::filesystem;
@@ -20,7 +20,7 @@ ExitCode doctor(const Context& context) {
   const Arguments& a = context.arguments;
   const Environment environment = run::environment_of("auto", 1);
   Json facts = environment.to_json();
-  facts["sqlite"] = sqlite3_libversion();
+  facts["sqlite"] = store::sqlite_version();
   facts["numerics_class"] = environment.numerics_class();
   facts["machine_class"] = environment.machine_class();
   facts["store"] = fs::exists(a.store) ? a.store.string() : "none yet";

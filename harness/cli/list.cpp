@@ -29,8 +29,24 @@ std::vector<Item> tasks(const Context& context) {
   return items;
 }
 
+/// InputError unless some task offers this view or some model takes it.
+void require_view(const Context& context, const std::string& view) {
+  std::vector<std::string> known;
+  for (const TaskEntry& task : context.tables.tasks()) {
+    for (const ViewInfo& info : task.views) known.push_back(info.name);
+  }
+  for (const ModelEntry& model : context.tables.models()) known.insert(known.end(), model.views.begin(), model.views.end());
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  if (std::find(known.begin(), known.end(), view) != known.end()) return;
+  const auto close = nearest(view, known);
+  throw InputError(fmt::format("there is no view '{}'{}; views: {}", printable(view), close ? "; nearest: '" + *close + "'" : "",
+                               join(known, ", ")));
+}
+
 std::vector<Item> models(const Context& context) {
   const std::string& view = context.arguments.view;
+  if (!view.empty()) require_view(context, view);
   std::vector<Item> items;
   for (const ModelEntry& model : context.tables.models()) {
     if (!view.empty() && std::find(model.views.begin(), model.views.end(), view) == model.views.end()) continue;
@@ -103,6 +119,7 @@ ExitCode list(const Context& context) {
     throw InputError(fmt::format("cannot list '{}'{}; expected one of {}", printable(what),
                                  close ? "; nearest: '" + *close + "'" : "", join(known, ", ")));
   }
+  if (items.empty() && !context.arguments.json) fmt::print(stderr, "no {} yet\n", what);
   std::size_t width = 0;
   for (const Item& item : items) width = std::max(width, item.name.size());
   Json json = Json::array();

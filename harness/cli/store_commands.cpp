@@ -9,6 +9,7 @@
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
 #include "harness/store/reader.h"
+#include "reports/leaderboard.h"
 #include "reports/render.h"
 
 namespace seqbench::cli {
@@ -16,15 +17,28 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What `report` may be given: experiments in the store, newest first.
+std::string known_runs(const store::Reader& store) {
+  std::vector<std::string> names;
+  for (const store::RunSummary& run : store.runs(1000)) {
+    if (names.size() < 8 && std::find(names.begin(), names.end(), run.experiment) == names.end()) names.push_back(run.experiment);
+  }
+  return names.empty() ? "none yet" : join(names, ", ");
+}
+
 /// By experiment name, experiment file, or run uid.
-store::RunSummary find_run(const store::Reader& store, std::string name) {
+store::RunSummary find_run(const store::Reader& store, const std::string& given) {
+  std::string name = given;
   if (const fs::path path = name; path.extension() == ".toml") {
     const std::string text = path.lexically_normal().replace_extension().string();
     const std::size_t below = text.rfind("experiments/");
     name = below == std::string::npos ? path.stem().string() : text.substr(below + 12);
   }
   if (const auto run = store.newest_run(name)) return *run;
-  return store.run(name);
+  if (is_uid_prefix(name)) return store.run(name);
+  throw InputError(fmt::format("no run of '{}' in the store; expected an experiment that was run ({}), its file, or 6 characters "
+                               "or more of a run (seqbench list runs)",
+                               printable(given), known_runs(store)));
 }
 
 std::vector<std::string> formats_of(const std::string& text) {
@@ -65,11 +79,13 @@ ExitCode leaderboard(const Context& context) {
   const Arguments& a = context.arguments;
   const std::string task = task_by_prefix(context, a.what).name;
   const store::Reader store(a.store);
-  const reports::TaskTable table = reports::leaderboard(store, task, a.metric);
-  if (a.json) {
-    print_json(reports::leaderboard_json(table));
+  const reports::Leaderboard board = reports::leaderboard(store, task, a.metric);
+  if (!a.out.empty()) {
+    fmt::print("{}\n", reports::write_leaderboard_page(board, a.out).lexically_proximate(a.root).string());
+  } else if (a.json) {
+    print_json(reports::leaderboard_json(board));
   } else {
-    fmt::print("{}", reports::leaderboard_text(table, static_cast<std::size_t>(std::max<std::int64_t>(a.top, 0))));
+    fmt::print("{}", reports::leaderboard_text(board, static_cast<std::size_t>(std::max<std::int64_t>(a.top, 0))));
   }
   return ExitCode::kDone;
 }

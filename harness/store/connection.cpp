@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
+#include "harness/store/file_lock.h"
 
 namespace seqbench::store {
 namespace {
@@ -156,7 +157,10 @@ std::optional<std::int64_t> Rows::optional_integer(int column) const {
 Connection::Connection(std::filesystem::path path, Mode mode) : path_(std::move(path)) {
   if (mode == Mode::kRead || mode == Mode::kRestricted) {
     open_for_reading();
-    if (mode == Mode::kRestricted) sqlite3_set_authorizer(database_->getHandle(), &authorize, nullptr);
+    if (mode != Mode::kRestricted) return;
+    // Their first use declares a table, which the authorizer would refuse; from then on they are there.
+    execute("SELECT 1 FROM json_each('[]'), json_tree('[]')");
+    sqlite3_set_authorizer(database_->getHandle(), &authorize, nullptr);
     return;
   }
   refuse_network_filesystem(path_);
@@ -259,6 +263,14 @@ std::string Connection::holder() {
 void Connection::rollback() noexcept {
   // SQLite has already rolled back after a full disk or a failed write.
   if (sqlite3_get_autocommit(database_->getHandle()) == 0) database_->tryExec("ROLLBACK");
+}
+
+// SQLite before 3.51.3 may corrupt a file when one connection writes the log back while another resets it
+// (sqlite.org/wal.html), so it happens here alone and under a lock.
+void Connection::write_log_back() {
+  const FileLock lock(path_.string() + ".checkpoint", false);
+  if (!lock.held()) return;
+  execute("PRAGMA busy_timeout = 1000; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 10000");
 }
 
 void Connection::set_durable(bool durable) {

@@ -88,6 +88,8 @@ class Connection {
   void rollback() noexcept;
   /// Commits reach the disk before they return (true), or in order but later (false).
   void set_durable(bool durable);
+  /// Empties the log into the file, unless another process is at it.
+  void write_log_back();
 
  private:
   void set_up_writer();

@@ -64,7 +64,7 @@ void export_results(Connection& db, std::int64_t execution, std::ostream& out) {
 void export_execution(Connection& db, std::int64_t trial, std::ostream& out) {
   Rows row = db.rows(
       "SELECT id, status, verdict, result_sha256, step, epoch, params_total, params_trained, chosen FROM executions"
-      " WHERE trial = ? AND status IN ('done', 'failed') ORDER BY status = 'done' DESC, id DESC LIMIT 1",
+      " WHERE trial = ? AND status IN ('done', 'failed') ORDER BY status = 'done' DESC, uid DESC LIMIT 1",
       trial);
   if (!row.next()) return;
   Line line("result");

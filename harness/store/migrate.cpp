@@ -1,15 +1,12 @@
 #include "harness/store/migrate.h"
 
-#include <SQLiteCpp/Backup.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <system_error>
 
 #include "harness/base/error.h"
 #include "harness/base/files.h"
+#include "harness/store/backup.h"
 #include "harness/store/connection.h"
 #include "harness/store/file_lock.h"
 
@@ -25,30 +22,11 @@ void refuse_newer(const fs::path& path, int version, int newest) {
       version, newest));
 }
 
-void sync_file(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const int reason = errno;
-  if (file >= 0) ::close(file);
-  if (!synced) {
-    throw MachineError(fmt::format("cannot sync '{}': {}", path.string(), std::generic_category().message(reason)));
-  }
-}
-
 /// A whole copy in FILE.vN, also of what is still in the log.
 void back_up(Connection& connection, int version) {
   const fs::path target = fmt::format("{}.v{}", connection.path().string(), version);
   const fs::path temporary = target.string() + ".tmp";
-  std::error_code ignored;
-  fs::remove(temporary, ignored);
-  try {
-    SQLite::Database copy(temporary.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    SQLite::Backup(copy, connection.database()).executeStep(-1);
-  } catch (const SQLite::Exception& error) {
-    fs::remove(temporary, ignored);
-    throw_store_error(target, error);
-  }
-  sync_file(temporary);
+  copy_store(connection, temporary);
   std::error_code error;
   fs::rename(temporary, target, error);
   if (error) throw MachineError(fmt::format("cannot write '{}': {}", target.string(), error.message()));

@@ -17,18 +17,6 @@ namespace {
 
 constexpr std::size_t kMaxRowBytes = 1u << 20;
 
-std::string write_blob(const std::filesystem::path& store, const std::string& sha256, std::string_view bytes) {
-  const std::string name = fmt::format("blobs/{}/{}", sha256.substr(0, 2), sha256);
-  const auto path = std::filesystem::absolute(store).parent_path() / name;
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error) throw MachineError(fmt::format("cannot make '{}': {}", path.parent_path().string(), error.message()));
-  // Two processes with the same predictions would share one temporary.
-  const FileLock lock(store.string() + ".blobs");
-  if (!std::filesystem::exists(path) || sha256_file_hex(path) != sha256) write_file_atomically(path, bytes);
-  return name;
-}
-
 void check_shape(const Predictions& p) {
   const auto cells = p.examples.ids.size() * static_cast<std::size_t>(p.examples.cols);
   SEQBENCH_ASSERT(p.values.size() == cells, "one prediction for each id and column");
@@ -53,6 +41,18 @@ std::int64_t example_set_id(Connection& db, const ExampleSet& set, const std::st
 }
 
 }  // namespace
+
+std::string write_blob(const std::filesystem::path& store, const std::string& sha256, std::string_view bytes) {
+  const std::string name = fmt::format("blobs/{}/{}", sha256.substr(0, 2), sha256);
+  const auto path = std::filesystem::absolute(store).parent_path() / name;
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) throw MachineError(fmt::format("cannot make '{}': {}", path.parent_path().string(), error.message()));
+  // Two processes with the same predictions would share one temporary.
+  const FileLock lock(store.string() + ".blobs");
+  if (!std::filesystem::exists(path) || sha256_file_hex(path) != sha256) write_file_atomically(path, bytes);
+  return name;
+}
 
 std::int64_t Names::id(Connection& db, const std::string& name) {
   if (const auto known = ids_.find(name); known != ids_.end()) return known->second;

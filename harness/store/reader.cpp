@@ -39,19 +39,20 @@ RunSummary run_of(const Rows& row) {
 constexpr std::string_view kTrialColumns =
     "SELECT t.key, rt.label, t.task, t.model, t.variant, t.kind, t.source, t.scale, t.split_kind,"
     "  coalesce(json_extract(t.config, '$.model.view'), ''),"
-    "  e.status, e.verdict, e.reason, e.result_sha256,"
+    "  e.status, e.verdict, e.reason, e.result_sha256, e.uid,"
     "  t.seed, t.rep, t.fold, e.id, rt.ordinal, e.step, e.params_total, t.config, e.chosen,"
     "  (SELECT count(*) FROM attempts a WHERE a.execution = e.id),"
     "  v.program, v.git_commit, v.git_dirty, v.preset, v.compiler, v.torch, v.cpu, v.cpu_capability, v.threads,"
     "  v.device, v.driver, v.deterministic, v.details ";
 constexpr std::string_view kNewestExecution =
     " LEFT JOIN executions e ON e.id = (SELECT x.id FROM executions x WHERE x.trial = t.id"
-    "  ORDER BY x.status = 'done' DESC, x.id DESC LIMIT 1)"
+    "  ORDER BY x.status = 'done' DESC, x.uid DESC LIMIT 1)"
     " LEFT JOIN environments v ON v.id = e.environment ";
-/// As it was last planned: the trial's newest place in a run.
+/// As it was last planned: the trial's newest place in a run. Uids tell what is newer, ids do not after a merge.
 constexpr std::string_view kNewestPlace =
     " FROM trials t JOIN run_trials rt ON rt.trial = t.id AND (rt.run, rt.ordinal) ="
-    "  (SELECT p.run, p.ordinal FROM run_trials p WHERE p.trial = t.id ORDER BY p.run DESC, p.ordinal LIMIT 1) ";
+    "  (SELECT p.run, p.ordinal FROM run_trials p JOIN runs q ON q.id = p.run WHERE p.trial = t.id"
+    "   ORDER BY q.uid DESC, p.ordinal LIMIT 1) ";
 
 Environment environment_of(const Rows& row, int column) {
   Environment e;
@@ -75,7 +76,8 @@ Environment environment_of(const Rows& row, int column) {
 TrialResult trial_of(const Rows& row) {
   TrialResult t;
   std::string* const texts[] = {&t.key,    &t.label, &t.task,       &t.model, &t.variant, &t.kind,    &t.source,
-                                &t.scale, &t.split_kind, &t.view, &t.status, &t.verdict, &t.reason, &t.result_sha256};
+                                &t.scale, &t.split_kind, &t.view, &t.status, &t.verdict, &t.reason, &t.result_sha256,
+                                &t.execution_uid};
   int column = 0;
   for (std::string* text : texts) *text = row.text(column++);
   std::int64_t* const integers[] = {&t.seed, &t.rep, &t.fold, &t.execution, &t.ordinal, &t.step};
@@ -163,7 +165,7 @@ Reader::Reader(const std::filesystem::path& path) {
 Reader::~Reader() = default;
 
 std::vector<RunSummary> Reader::runs(std::size_t newest) const {
-  static const std::string kSql = fmt::format("{} ORDER BY r.id DESC LIMIT ?", kRunColumns);
+  static const std::string kSql = fmt::format("{} ORDER BY r.uid DESC LIMIT ?", kRunColumns);
   std::vector<RunSummary> found;
   Rows row = impl_->db.rows(kSql, newest);
   while (row.next()) found.push_back(run_of(row));
@@ -180,7 +182,7 @@ RunSummary Reader::run(std::string_view uid_prefix) const {
 }
 
 std::optional<RunSummary> Reader::newest_run(std::string_view experiment) const {
-  static const std::string kSql = fmt::format("{} WHERE x.name = ? ORDER BY r.id DESC LIMIT 1", kRunColumns);
+  static const std::string kSql = fmt::format("{} WHERE x.name = ? ORDER BY r.uid DESC LIMIT 1", kRunColumns);
   Rows row = impl_->db.rows(kSql, experiment);
   return row.next() ? std::optional(run_of(row)) : std::nullopt;
 }
@@ -280,7 +282,7 @@ std::optional<Reader::Pace> Reader::pace(std::string_view task, std::string_view
       " FROM trials t JOIN executions e ON e.trial = t.id AND e.status = 'done'"
       " JOIN attempts a ON a.execution = e.id AND a.status = 'done' JOIN timings g ON g.attempt = a.id"
       " WHERE t.task = ? AND t.model = ? AND coalesce(json_extract(t.config, '$.model.view'), '') = ?"
-      " GROUP BY e.id ORDER BY e.id DESC LIMIT 20",
+      " GROUP BY e.id ORDER BY e.uid DESC LIMIT 20",
       task, model, view);
   std::vector<double> per_step, other, steps;
   while (row.next()) {

@@ -27,6 +27,7 @@ struct TrialResult {
   std::string key, label, task, model, variant, kind, source, scale, split_kind, view;
   std::int64_t seed = 0, rep = 0, fold = -1;
   std::string status, verdict, reason, result_sha256;
+  std::string execution_uid;                     // greater = begun later
   std::int64_t execution = 0, ordinal = 0, attempts = 0, step = 0;
   std::optional<std::int64_t> params_total;
   double train_seconds = 0, total_seconds = 0;   // over all attempts of the execution

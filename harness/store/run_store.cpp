@@ -9,7 +9,6 @@
 #include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/base/text.h"
-#include "harness/store/file_lock.h"
 #include "harness/store/migrate.h"
 #include "harness/store/process.h"
 #include "harness/store/result_rows.h"
@@ -78,16 +77,8 @@ RunStore::~RunStore() {
 void RunStore::Impl::after_commit(Durability durability) {
   unsynced = durability == Durability::kInOrder;
   if (log_bytes(db.path()) < log_limit) return;
-  checkpoint_log();
+  db.write_log_back();
   log_limit = log_bytes(db.path()) + kLogLimit;  // larger than usual only while a reader is in the way
-}
-
-// SQLite before 3.51.3 may corrupt a file when one connection writes the log back while another resets it
-// (sqlite.org/wal.html), so it happens here alone and under a lock.
-void RunStore::Impl::checkpoint_log() {
-  const FileLock lock(db.path().string() + ".checkpoint", false);
-  if (!lock.held()) return;
-  db.execute("PRAGMA busy_timeout = 1000; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 10000");
 }
 
 void RunStore::Impl::add_pending(const Begun& begun) {
@@ -160,7 +151,7 @@ void RunStore::close_run(const RunId& run, std::string_view status) {
   impl_->write(Durability::kOnDisk, [&] {
     impl_->db.run("UPDATE runs SET status = ?, ended_at = ? WHERE id = ?", status, utc_now(), run.id);
   });
-  impl_->checkpoint_log();
+  impl_->db.write_log_back();
 }
 
 void RunStore::replace_published(std::string_view source_sha256, const std::vector<PublishedRow>& rows) {

@@ -30,7 +30,6 @@ struct RunStore::Impl {
   void add_pending(const Begun& begun);
   void flush();
   void barrier();
-  void checkpoint_log();
 
   [[nodiscard]] std::int64_t trial_id(std::string_view key);
   [[nodiscard]] std::int64_t environment_id(const Environment& environment);

@@ -20,7 +20,7 @@ TrialState trial_state(Connection& db, std::string_view key) {
     Rows row = db.rows(
         "SELECT e.id, e.status, e.verdict, e.reason, e.result_sha256, e.step FROM executions e"
         " JOIN trials t ON t.id = e.trial WHERE t.key = ?"
-        " ORDER BY CASE e.status WHEN 'failed' THEN 2 WHEN 'done' THEN 1 ELSE 0 END, e.id DESC LIMIT 1",
+        " ORDER BY CASE e.status WHEN 'failed' THEN 2 WHEN 'done' THEN 1 ELSE 0 END, e.uid DESC LIMIT 1",
         key);
     if (!row.next()) return state;
     state.execution = row.integer(0);

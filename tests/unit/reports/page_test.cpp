@@ -5,6 +5,7 @@
 #include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/base/text.h"
+#include "reports/leaderboard.h"
 #include "reports/text.h"
 #include "tests/unit/reports/store_fixture.h"
 

@@ -8,7 +8,6 @@ namespace seqbench::reports {
 namespace {
 
 using Tables = StoreFixture;
-using Leaderboard = StoreFixture;
 
 TaskTable only_table(const std::filesystem::path& path, const store::RunSummary& run) {
   auto tables = tables_of_run(store::Reader(path), run);
@@ -118,67 +117,6 @@ TEST_F(Tables, DiagnosticsKnowTheBestConstantAndTheVariance) {
   EXPECT_EQ(table.diagnostics[1].metric, "mse");
   EXPECT_NEAR(table.diagnostics[0].value, analyze::variance(truth), 1e-12);
   EXPECT_NEAR(table.diagnostics[1].value, analyze::variance(truth), 1e-12);
-}
-
-std::vector<std::string> labels(const TaskTable& table) {
-  std::vector<std::string> out;
-  for (const Row& row : table.rows) out.push_back(row.label);
-  return out;
-}
-
-TEST_F(Leaderboard, RanksWithinAContest) {
-  fill({{.label = "worse", .error = 0.9},
-        {.label = "better", .error = 0.4},
-        {.label = "control", .kind = "control", .error = 0.6},
-        {.label = "ceiling", .model = "ceiling", .kind = "ceiling", .error = 0.1},
-        {.label = "smoke", .scale = "smoke", .error = 0.01},
-        {.label = "real", .source = "real", .error = 2},
-        {.label = "cheat", .keep = "published_test", .error = 0.01},
-        {.label = "failed", .verdict = "crash"}},
-       "toys/first", {printed("net", "as printed", 0.251)});
-  const store::Reader store(path());
-  const TaskTable table = leaderboard(store, "toy");
-  EXPECT_EQ(labels(table), (std::vector<std::string>{"real", "ceiling", "better", "control", "worse", "smoke"}));
-  const Json json = leaderboard_json(table);
-  std::vector<Json> ranks, contests;
-  for (const Json& row : json["rows"]) {
-    ranks.push_back(row["rank"]);
-    contests.push_back(row["contest"]);
-  }
-  EXPECT_EQ(ranks, (std::vector<Json>{1, Json(), 1, 2, 3, 1}));
-  EXPECT_EQ(contests, (std::vector<Json>{0, 1, 1, 1, 1, 2}));
-  const std::string text = leaderboard_text(table);
-  EXPECT_NE(text.find("Toy heights (toy), by mse on test rows, lower is better\n"), std::string::npos);
-  EXPECT_LT(text.find("Real data, desk scale"), text.find("On the synthetic twin, desk scale"));
-  EXPECT_LT(text.find("worse"), text.find("published: as printed"));
-  EXPECT_LT(text.find("published: as printed"), text.find("0.251"));
-  const std::string top = leaderboard_text(table, 1);
-  EXPECT_NE(top.find("better"), std::string::npos);
-  EXPECT_EQ(top.find("worse"), std::string::npos);
-}
-
-TEST_F(Leaderboard, RanksByTheMetricAskedFor) {
-  fill({{.label = "worse", .error = 0.9}, {.label = "better", .error = 0.4}});
-  const store::Reader store(path());
-  const TaskTable table = leaderboard(store, "toy", "spearman");
-  EXPECT_EQ(labels(table), (std::vector<std::string>{"better", "worse"}));
-  EXPECT_TRUE(table.higher_is_better);
-  EXPECT_EQ(table.metrics, (std::vector<std::string>{"spearman", "mse"}));
-  for (const Values::Trial& trial : table.values.trials) EXPECT_EQ(table.rows[trial.row].keys.at(0), trial.key);
-  EXPECT_THROW((void)leaderboard(store, "toy", "speerman"), InputError);
-}
-
-TEST_F(Leaderboard, KeepsTheNewestCodeOnly) {
-  fill({{.seed = 1, .error = 0.4}, {.seed = 2, .error = 0.4}}, "toys/old");
-  fill({{.code = "b", .seed = 1, .error = 0.5}}, "toys/new");
-  const TaskTable table = leaderboard(store::Reader(path()), "toy");
-  ASSERT_EQ(table.rows.size(), 1u);
-  EXPECT_EQ(table.rows[0].keys, (std::vector<std::string>{row_of({.code = "b", .seed = 1}).key}));
-}
-
-TEST_F(Leaderboard, SaysWhenThereIsNothing) {
-  fill({{.run = false}});
-  EXPECT_EQ(leaderboard_text(leaderboard(store::Reader(path()), "toy")), "Toy heights (toy)\nno trial of this task is done\n");
 }
 
 }  // namespace

@@ -1,0 +1,154 @@
+// A leaderboard for the terminal and for programs.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/text.h"
+#include "reports/leaderboard.h"
+#include "reports/tables.h"
+#include "reports/text.h"
+
+namespace seqbench::reports {
+namespace {
+
+constexpr std::size_t kColumns = 100;  // of a terminal
+
+/// The contest with labels of at most `label` characters and the first `more` other metrics.
+TextTable text_table(const Leaderboard& board, const Contest& contest, std::size_t top, std::size_t label, std::size_t more) {
+  const TaskTable& table = board.table;
+  const bool shares = std::ranges::any_of(contest.standings, [](const Standing& s) { return s.share.has_value(); });
+  std::vector<std::string> header = {"rank", "standing", "row", shown(table.rank_metric, 20), "95 %"};
+  if (shares) header.emplace_back("of range");
+  header.emplace_back("trials");
+  for (std::size_t m = 1; m <= more; ++m) header.push_back(shown(table.metrics[m], 20));
+  TextTable text(header, 3);
+  for (const Standing& s : contest.standings) {
+    if (top > 0 && s.rank > top) continue;
+    const Row* row = s.what == Standing::What::kPublished ? nullptr : &table.rows[s.index];
+    std::vector<std::string> cells = {rank_text(s), standing_text(s), shown(s.label, label), score_text(board, s), interval_text(s.score)};
+    if (shares) cells.push_back(s.share ? fmt::format("{:.0f} %", 100 * *s.share) : "–");
+    cells.push_back(row ? fmt::format("{}", row->done) : "–");
+    for (std::size_t m = 1; m <= more; ++m) {
+      const Row::Cell* cell = row ? row->cell(table.metrics[m], "test") : nullptr;
+      cells.push_back(cell ? four_digits(cell->summary.mean) : row ? "missing" : "–");
+    }
+    text.add(cells);
+  }
+  return text;
+}
+
+std::size_t widest(const std::string& text) {
+  std::size_t most = 0;
+  for (const std::string_view line : split(text, '\n')) most = std::max(most, width(line));
+  return most;
+}
+
+/// As many other metrics as fit, labels cut where they must be.
+std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t top) {
+  std::string text;
+  for (const std::size_t label : {36u, 24u, 16u}) {
+    for (std::size_t more = board.table.metrics.size(); more-- > 0;) {
+      text = text_table(board, contest, top, label, more).plain();
+      if (widest(text) > kColumns) continue;
+      const std::size_t left = board.table.metrics.size() - 1 - more;
+      return left == 0 ? text : text + fmt::format("{} more metrics: --json\n", left);
+    }
+  }
+  return text;
+}
+
+std::string ranks_note(const Contest& contest) {
+  const bool ranked = std::ranges::any_of(contest.standings, [](const Standing& s) { return s.rank > 0; });
+  if (!ranked) return "no model yet: controls are not ranked\n";
+  if (contest.rank_method.starts_with("none")) return "rank intervals: " + shown(contest.rank_method) + "\n";
+  return "ranks: 95 % over " + shown(contest.rank_method) + ", all models resampled together; tied: not to be told from the leader\n";
+}
+
+std::string published_block(const Leaderboard& board) {
+  TextTable text({"row", "paper", "chosen on", "model", shown(board.table.rank_metric, 20)}, 4);
+  for (const std::size_t i : board.published) {
+    const store::PublishedRow& p = board.table.published[i];
+    text.add({shown(p.row_ref, 28), shown(p.paper + ", " + p.table_ref, 24), p.selected_on.empty() ? "–" : shown(p.selected_on, 12),
+              p.model.empty() ? "–" : shown(p.model, 16), published_text(p)});
+  }
+  if (text.empty()) return "";
+  return "\npublished: as printed on the real data, not measured here and without intervals\n" + text.plain();
+}
+
+Json number(double value) { return std::isnan(value) ? Json() : json_number(value); }
+
+Json to_json(const Leaderboard& board, const Standing& s) {
+  constexpr const char* kWhat[] = {"model", "control", "ceiling", "published"};
+  const bool published = s.what == Standing::What::kPublished;
+  return {{"what", kWhat[static_cast<std::size_t>(s.what)]}, {published ? "published" : "row", s.index}, {"label", s.label},
+          {"rank", s.rank == 0 ? Json() : Json(s.rank)}, {"rank_low", number(s.rank_low)}, {"rank_high", number(s.rank_high)},
+          {"ties_with_leader", s.ties_with_leader}, {"score", number(s.score.mean)}, {"low", number(s.score.low)},
+          {"high", number(s.score.high)}, {"share", s.share ? json_number(*s.share) : Json()},
+          {"trials", published ? Json() : Json(board.table.rows[s.index].done)}};
+}
+
+}  // namespace
+
+std::string rank_text(const Standing& s) {
+  if (s.rank == 0) return "–";
+  if (std::isnan(s.rank_low)) return fmt::format("{}", s.rank);
+  // Shared ranks are halves: out to whole ones.
+  return fmt::format("{} ({:.0f}–{:.0f})", s.rank, std::floor(s.rank_low), std::ceil(s.rank_high));
+}
+
+std::string standing_text(const Standing& s) {
+  switch (s.what) {
+    case Standing::What::kControl: return "control";
+    case Standing::What::kCeiling: return "ceiling";
+    case Standing::What::kPublished: return "published";
+    case Standing::What::kModel: break;
+  }
+  return s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : "";
+}
+
+std::string score_text(const Leaderboard& board, const Standing& s) {
+  if (s.what == Standing::What::kPublished) {
+    const store::PublishedRow& p = board.table.published[s.index];
+    return published_text(p) + (p.selected_on == "test" ? " (chosen on test)" : "");
+  }
+  return std::isnan(s.score.mean) ? "missing" : mean_text(s.score);
+}
+
+std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
+  const TaskTable& table = board.table;
+  std::string out = shown(table.title, 60) + " (" + shown(table.task, 40) + ")";
+  if (table.rows.empty()) {
+    out += "\nno trial of this task is done\n";
+  } else {
+    out += fmt::format(", by {} on test rows, {} is better\n", shown(table.rank_metric, 40), table.higher_is_better ? "higher" : "lower");
+  }
+  for (const Contest& contest : board.contests) {
+    out += "\n" + shown(contest.heading, 80) + (contest.data.empty() ? "" : ", data " + contest.data.substr(0, 8)) + "\n" +
+           fitted(board, contest, top) + ranks_note(contest);
+  }
+  return out + published_block(board);
+}
+
+Json leaderboard_json(const Leaderboard& board) {
+  Json json = to_json(board.table), contests = Json::array();
+  for (std::size_t c = 0; c < board.contests.size(); ++c) {
+    const Contest& contest = board.contests[c];
+    Json standings = Json::array();
+    for (const Standing& s : contest.standings) {
+      standings.push_back(to_json(board, s));
+      if (s.what == Standing::What::kPublished) continue;
+      json["rows"][s.index]["contest"] = c;
+      json["rows"][s.index]["rank"] = s.rank == 0 ? Json() : Json(s.rank);
+    }
+    contests.push_back({{"heading", contest.heading}, {"data", contest.data}, {"rank_method", contest.rank_method},
+                        {"chance", contest.chance ? json_number(*contest.chance) : Json()},
+                        {"ceiling", contest.ceiling ? json_number(*contest.ceiling) : Json()}, {"standings", standings}});
+  }
+  json["contests"] = contests;
+  json["published_apart"] = board.published;
+  return json;
+}
+
+}  // namespace seqbench::reports

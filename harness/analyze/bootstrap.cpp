@@ -98,6 +98,7 @@ class MeanOfRows : public Resampler {
     for (const std::vector<double>& trial : predictions) {
       std::vector<double>& scores = scores_.emplace_back();
       for (std::size_t i = 0; i < trial.size(); ++i) scores.push_back(score(truth[i], trial[i]));
+      sums_.push_back(pairwise_sum(scores));
     }
   }
   void weigh(std::span<const double> weights) override {
@@ -109,9 +110,16 @@ class MeanOfRows : public Resampler {
     const double mean = sum_over(0, scores.size(), [&](std::size_t i) { return weights_[i] * scores[i]; }) / total_;
     return defined(root_ ? std::sqrt(mean) : mean);
   }
+  [[nodiscard]] std::optional<double> without(std::size_t trial, std::span<const std::uint32_t> rows) const override {
+    double sum = sums_[trial];
+    for (const std::uint32_t row : rows) sum -= scores_[trial][row];
+    const double mean = std::max(sum, 0.0) / static_cast<double>(scores_[trial].size() - rows.size());
+    return root_ ? std::sqrt(mean) : mean;
+  }
 
  private:
   bool root_;
+  std::vector<double> sums_;  // of all rows
   std::vector<std::vector<double>> scores_;
   double total_ = 0;
 };
@@ -128,6 +136,9 @@ class OfMoments : public General {
     for (const std::vector<double>& trial : predictions) {
       std::vector<double>& other = others_.emplace_back(correlation_ ? Centred(all, trial).values : trial);
       for (std::size_t i = 0; i < trial.size() && !correlation_; ++i) other[i] = (truth[i] - trial[i]) / t.scale;
+      Moments& sums = sums_.emplace_back();
+      sums.rows = static_cast<double>(truth_.size());
+      for (std::size_t i = 0; i < truth_.size(); ++i) sums.add(1, truth_[i], other[i]);
     }
   }
   void weigh(std::span<const double> weights) override {
@@ -135,6 +146,16 @@ class OfMoments : public General {
     total_ = pairwise_sum(weights);
     mean_ = weighted([&](std::size_t i) { return truth_[i]; });
     variance_ = weighted([&](std::size_t i) { return truth_[i] * truth_[i]; }) - mean_ * mean_;
+  }
+  [[nodiscard]] std::optional<double> without(std::size_t trial, std::span<const std::uint32_t> rows) const override {
+    Moments m = sums_[trial];
+    m.rows -= static_cast<double>(rows.size());
+    for (const std::uint32_t row : rows) m.add(-1, truth_[row], others_[trial][row]);
+    const double t = m.truth_square / m.rows - m.truth / m.rows * m.truth / m.rows;
+    const double o = m.other_square / m.rows - m.other / m.rows * m.other / m.rows;
+    if (!(t > kLeast) || (correlation_ && !(o > kLeast))) return std::nullopt;
+    if (!correlation_) return 1 - m.other_square / m.rows / t;
+    return std::clamp((m.product / m.rows - m.truth / m.rows * m.other / m.rows) / std::sqrt(t * o), -1.0, 1.0);
   }
   [[nodiscard]] MetricValue value(std::size_t trial) const override {
     const std::vector<double>& other = others_[trial];
@@ -151,6 +172,18 @@ class OfMoments : public General {
  private:
   static constexpr double kLeast = 1e-5;  // of a variance whose largest deviation is 1
 
+  /// Sums over rows.
+  struct Moments {
+    double rows = 0, truth = 0, other = 0, truth_square = 0, other_square = 0, product = 0;
+    void add(double sign, double t, double o) {
+      truth += sign * t;
+      other += sign * o;
+      truth_square += sign * t * t;
+      other_square += sign * o * o;
+      product += sign * t * o;
+    }
+  };
+
   template <typename Term>
   [[nodiscard]] double weighted(const Term& term) const {
     return sum_over(0, truth_.size(), [&](std::size_t i) { return weights_[i] * term(i); }) / total_;
@@ -158,6 +191,7 @@ class OfMoments : public General {
 
   bool correlation_;
   std::vector<double> truth_;                 // centred and scaled
+  std::vector<Moments> sums_;                 // of all rows
   std::vector<std::vector<double>> others_;  // pearson: predictions, centred and scaled; r2: errors, as truth is scaled
   double total_ = 0, mean_ = 0, variance_ = 0;
 };

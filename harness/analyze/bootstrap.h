@@ -1,7 +1,9 @@
 #pragma once
 // Private to the room: a metric of several trials under many sets of integer weights.
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,6 +19,11 @@ class Resampler {
   /// Multiplicities of rows of the next resample, [n]; called before value().
   virtual void weigh(std::span<const double> weights) { weights_ = weights; }
   [[nodiscard]] virtual MetricValue value(std::size_t trial) const = 0;
+  /// On all rows but these, each once, where that takes less than weighing and value(); changes no weights.
+  [[nodiscard]] virtual std::optional<double> without(std::size_t /*trial*/,
+                                                      std::span<const std::uint32_t> /*rows*/) const {
+    return std::nullopt;
+  }
 
  protected:
   std::span<const double> weights_;

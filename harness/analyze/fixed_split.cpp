@@ -13,7 +13,9 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTail = 0.025, kTail90 = 0.05;
-constexpr double kFew = 10;  // right or wrong rows, below which accuracy takes Wilson's interval
+/// Right or wrong rows, summed over trials, below which accuracy takes Wilson's interval. Several trials: a resample of
+/// trials and rows together works from few errors on, while Wilson's with all trials as one would be far too wide.
+constexpr double kFewOfOne = 10, kFewOfSeveral = 3;
 
 using Trials = std::span<const std::vector<double>>;
 
@@ -63,6 +65,11 @@ std::string rows_text(const Summary& summary, const Resampling& how) {
   return summary.trials > 1 ? "seeds x " + rows : rows;
 }
 
+bool is_near_an_edge(const Summary& accuracy, double rows) {
+  const double few = rows * static_cast<double>(accuracy.trials) * std::min(accuracy.mean, 1 - accuracy.mean);
+  return few < (accuracy.trials > 1 ? kFewOfSeveral : kFewOfOne) - 0.5;  // whole numbers, but for rounding
+}
+
 /// Wilson's interval with as many rows as give the statistic's variance, at most those there are.
 void set_wilson_ends(Summary& summary, const Components& c, double units, const Resampling& how) {
   const double binomial = summary.mean * (1 - summary.mean);
@@ -101,7 +108,7 @@ void set_ends(Statistic& statistic, const Units& units, int resamples, const Res
   }
   const Components c = components_of(statistic, units);
   const auto rows = static_cast<double>(units.count());
-  if (statistic.share && rows * std::min(summary.mean, 1 - summary.mean) < kFew) {
+  if (statistic.share && is_near_an_edge(summary, rows)) {
     set_wilson_ends(summary, c, rows, how);
   } else {
     summary.method = set_bootstrap_ends(summary, std::move(statistic.values), c, statistic.range);

@@ -47,8 +47,8 @@ struct Resampling {
 /// that variance components show (few trials: a bootstrap alone is too short; few rows: a little), and kept inside the
 /// metric's range. One trial: the interval is about this trained model; several: about the training procedure.
 /// No interval: fewer than 2 rows or groups, an undefined metric, more than 1 % undefined resamples, all resamples equal
-/// or on one side of the mean. Accuracy with fewer than 10 rows right, or fewer than 10 wrong: Wilson's interval over
-/// the rows, as if further trials told nothing new (low where errors are many: too wide, never too short).
+/// or on one side of the mean. Accuracy with fewer than 10 rows right or wrong in one trial, or fewer than 3 in
+/// several together: Wilson's interval over the rows, as if further trials told nothing new.
 [[nodiscard]] Summary fixed_split(const MetricInfo& metric, std::span<const double> truth,
                                   std::span<const std::vector<double>> predictions, const Resampling& how = {});
 /// The same for several metrics, which share the resamples; in the order of `metrics`.

@@ -22,10 +22,16 @@ Left leave_out(Resampler& metric, std::size_t trials, const std::vector<Units::B
   Left values;
   std::vector<double> weights(rows, 1.0);
   for (const Units::Block& block : blocks) {
+    std::vector<double>& of_block = values.emplace_back();
+    for (std::size_t s = 0; s < trials; ++s) {
+      const std::optional<double> quick = metric.without(s, block.rows);
+      if (!quick) break;
+      of_block.push_back(*quick);
+    }
+    if (of_block.size() == trials) continue;
     for (const std::uint32_t row : block.rows) weights[row] = 0;
     metric.weigh(weights);
-    std::vector<double>& of_block = values.emplace_back();
-    for (std::size_t s = 0; s < trials; ++s) of_block.push_back(metric.value(s).value);
+    for (std::size_t s = of_block.size(); s < trials; ++s) of_block.push_back(metric.value(s).value);
     for (const std::uint32_t row : block.rows) weights[row] = 1;
   }
   return values;

@@ -33,13 +33,18 @@ int further_seeds(const Place& place, const Summary& s) {
   const auto seeds = static_cast<double>(s.trials);
   const double between = std::max(0.0, (s.run_sd * s.run_sd - s.se * s.se) * seeds / (seeds - 1));
   const double rest = std::max(0.0, s.se * s.se - between / seeds);
-  for (int more = 1; more <= kMostSeeds; ++more) {
+  const auto decides = [&](int more) {
     const double n = seeds + more, se = std::sqrt(between / n + rest);
     const bool inside = student_quantile(0.95, n - 1) * se <= -place.beyond();
-    const bool outside = student_quantile(kUpper, n - 1) * std::hypot(s.run_sd, se) < place.beyond();
-    if (inside || outside) return more;
+    return inside || student_quantile(kUpper, n - 1) * std::hypot(s.run_sd, se) < place.beyond();
+  };
+  if (!decides(kMostSeeds)) return 0;
+  int too_few = 0, enough = kMostSeeds;  // more seeds never decide less
+  while (enough - too_few > 1) {
+    const int middle = (too_few + enough) / 2;
+    (decides(middle) ? enough : too_few) = middle;
   }
-  return 0;
+  return enough;
 }
 
 std::string remedy(const Place& place, const Summary& s) {

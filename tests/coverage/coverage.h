@@ -33,4 +33,18 @@ struct Coverage {
 /// 95 % intervals of `repetitions` experiments, by `resamples`.
 [[nodiscard]] Coverage measure(const Design& design, int repetitions, int resamples);
 
+/// A published run whose method truly differs from ours by the margin, against several of our runs.
+struct Published {
+  std::size_t trials;
+  double run_sd;           // between runs, in margins
+  std::size_t rows = 0;    // 0: scores alone, t over seeds; else mse over so many rows, the published run on its own rows
+  std::size_t folds = 0;   // > 0: scores of so many folds, that share a part of their error
+};
+struct Refutations {
+  int draws = 0, refuted = 0;
+  int literally = 0;  // by HARNESS 8.9's rule 3 word for word: the prediction interval widened by half a unit alone
+};
+/// Draws alternate between a published value that is better and one that is worse.
+[[nodiscard]] Refutations refute(const Published& design, int draws, int resamples);
+
 }  // namespace seqbench::coverage

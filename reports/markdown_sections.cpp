@@ -56,8 +56,7 @@ void append_test(std::string& out, const TaskTable& table, const Section& sectio
   out += "\n" + text.markdown();
   if (metrics.empty()) return;
   out += fmt::format("\nOn test rows. {}. ± is the standard deviation over trials (over folds, seeds averaged first). "
-                     "95 % intervals: {}. BCa: a bootstrap, widened where seeds or rows are few (docs/statistics.md).
-",
+                     "95 % intervals: {}. BCa: a bootstrap, widened where seeds or rows are few (docs/statistics.md).\n",
                      directions(table, section, &escaped), methods(table, section, &escaped));
 }
 

@@ -171,8 +171,9 @@ void register_bootstrap(const char* name, std::size_t count) {
                                    benchmark::DoNotOptimize(
                                        analyze::fixed_split(metric, trials.truth, trials.predictions));
                                  }
+                                 const double resamples = analyze::resamples_for(kTestRows, trials.predictions.size());
                                  state.counters["resamples/s"] = benchmark::Counter(
-                                     1000.0 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+                                     resamples * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
                                })
       ->Unit(benchmark::kMillisecond);
 }

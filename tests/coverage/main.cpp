@@ -1,7 +1,7 @@
 // The tables of docs/statistics.md: how often 95 % intervals cover the truth, and how often "not reproduced" is false.
 // usage: coverage_table [REPETITIONS [RESAMPLES [METRIC]]]
 // Exit 1 where a coverage lies outside 93 to 97 % by more than its own Monte Carlo error (2 s.e.), or a false verdict
-// comes in more than 5 % of draws.
+// comes in more than 5 % of draws. Accuracy with fewer than 2 wrong rows a trial may be covered more often.
 
 #include <fmt/format.h>
 
@@ -33,7 +33,8 @@ int print_row(const Metric& metric, double spread, std::size_t rows, int repetit
     const Coverage got = measure({metric.name, trials, rows, metric.level, spread}, repetitions, resamples);
     const double error = 200 * std::sqrt(0.95 * 0.05 / repetitions);
     const bool inside = got.percent() >= 93 && got.percent() <= 97;
-    outside += got.percent() < 93 - error || got.percent() > 97 + error;
+    const bool may_be_wide = metric.name == "accuracy" && static_cast<double>(rows) * (1 - metric.level) < 2;
+    outside += got.percent() < 93 - error || (got.percent() > 97 + error && !may_be_wide);
     fmt::print(" {:.1f}{} |", got.percent(), inside ? "" : " !");
     std::fflush(stdout);
   }

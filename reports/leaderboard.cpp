@@ -169,7 +169,7 @@ std::string rank_over_folds(bool higher_is_better, const Competitors& models, st
 /// Fills the rank intervals of a contest's models and returns how they were made.
 std::string add_intervals(const store::Reader& store, const Executions& executions, const TaskTable& table, Competitors& models) {
   const analyze::MetricInfo* metric = registered(table.rank_metric);
-  if (models.rows.size() < 2) return "none: one model";
+  if (models.rows.size() < 2) return "none: one row";
   if (metric == nullptr) return "none: metric is not registered";
   std::vector<analyze::RankInterval> intervals;
   std::string method;
@@ -263,10 +263,12 @@ Contest contest_of_rows(const store::Reader& store, const Executions& executions
   Contest contest;
   contest.heading = heading(row);
   contest.data = row.data;
+  int competing = 1;  // controls compete only where no model does
+  for (std::size_t i = first; i < end; ++i) competing = std::min(competing, kind_order(table.rows[i].kind));
   std::size_t rank = 0;
   for (std::size_t i = first; i < end; ++i) {
     Standing& s = contest.standings.emplace_back(standing_of(table, i));
-    if (s.what == Standing::What::kModel && !std::isnan(s.score.mean)) s.rank = ++rank;
+    if (kind_order(table.rows[i].kind) == competing && !std::isnan(s.score.mean)) s.rank = ++rank;
   }
   Competitors models;
   for (Standing& s : contest.standings) {

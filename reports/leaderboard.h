@@ -11,7 +11,7 @@
 
 namespace seqbench::reports {
 
-/// One line of a contest. Models are ranked; controls, the ceiling and published numbers stand between them unranked.
+/// One line of a contest. Models are ranked, or the controls where there is no model; the others stand between unranked.
 struct Standing {
   enum class What { kModel, kControl, kCeiling, kPublished };
   What what = What::kModel;
@@ -53,7 +53,7 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
 
 /// "1 (1–2)", "3", or "–".
 [[nodiscard]] std::string rank_text(const Standing& standing);
-/// "leader", "tied", "control", "ceiling", "published", or "".
+/// "leader", "tied", "control", "control, leader", "control, tied", "ceiling", "published", or "".
 [[nodiscard]] std::string standing_text(const Standing& standing);
 /// "0.25 ± 0.03", a number as printed, or "missing".
 [[nodiscard]] std::string score_text(const Leaderboard& board, const Standing& standing);

@@ -84,7 +84,7 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
   HtmlPage page{.title = "Leaderboard: " + shown(table.title)};
   HtmlPart part{.id = "task", .title = shown(table.task)};
   part.paragraphs = {table.rows.empty() ? "No trial of this task is done."
-                                        : fmt::format("By {} on test rows; {} is better. Controls, ceiling and published numbers have no rank.",
+                                        : fmt::format("By {} on test rows; {} is better. Controls have a rank only where there is no model, the ceiling and published numbers never.",
                                                       shown(table.rank_metric), table.higher_is_better ? "higher" : "lower")};
   for (std::size_t c = 0; c < board.contests.size(); ++c) part.blocks.push_back(block_of(board, board.contests[c], c));
   if (!board.published.empty()) part.blocks.push_back(published_block(board));

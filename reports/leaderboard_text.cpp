@@ -60,8 +60,6 @@ std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t
 }
 
 std::string ranks_note(const Contest& contest) {
-  const bool ranked = std::ranges::any_of(contest.standings, [](const Standing& s) { return s.rank > 0; });
-  if (!ranked) return "no model yet: controls are not ranked\n";
   if (contest.rank_method.starts_with("none")) return "rank intervals: " + shown(contest.rank_method) + "\n";
   return "ranks: 95 % over " + shown(contest.rank_method) + ", all models resampled together; tied: not to be told from the leader\n";
 }
@@ -99,13 +97,11 @@ std::string rank_text(const Standing& s) {
 }
 
 std::string standing_text(const Standing& s) {
-  switch (s.what) {
-    case Standing::What::kControl: return "control";
-    case Standing::What::kCeiling: return "ceiling";
-    case Standing::What::kPublished: return "published";
-    case Standing::What::kModel: break;
-  }
-  return s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : "";
+  if (s.what == Standing::What::kCeiling) return "ceiling";
+  if (s.what == Standing::What::kPublished) return "published";
+  const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : "";
+  if (s.what == Standing::What::kModel) return place;
+  return place.empty() ? "control" : "control, " + place;
 }
 
 std::string score_text(const Leaderboard& board, const Standing& s) {

@@ -58,7 +58,7 @@ class StoreDocumentTest(program.ProgramCase):
 
     def test_every_block_runs(self):
         blocks = FENCE.findall((program.SOURCE / "docs/store.md").read_text())
-        self.assertEqual([language for language, _ in blocks], ["sh", "python", "python", "python", "r", "sh"])
+        self.assertEqual([language for language, _ in blocks], ["sh", "python", "python", "r", "sh"])
         for language, text in blocks:
             with self.subTest(text):
                 self.run_block(language, text)

@@ -56,7 +56,7 @@ TEST_F(Board, RanksModelsWithinAContestAndDrawsTheOthersAsLines) {
   EXPECT_EQ(labels(board.contests[1]), (std::vector<std::string>{"ceiling", "better", "control", "worse"}));
   EXPECT_EQ(ranks(board.contests[1]), (std::vector<std::size_t>{0, 1, 0, 2}));
   EXPECT_EQ(labels(board.contests[2]), (std::vector<std::string>{"smoke"}));
-  EXPECT_EQ(board.contests[2].rank_method, "none: one model");
+  EXPECT_EQ(board.contests[2].rank_method, "none: one row");
   EXPECT_EQ(board.published, (std::vector<std::size_t>{0}));
 
   const std::string text = leaderboard_text(board);
@@ -68,6 +68,16 @@ TEST_F(Board, RanksModelsWithinAContestAndDrawsTheOthersAsLines) {
   EXPECT_NE(top.find("better"), std::string::npos);
   EXPECT_NE(top.find("control"), std::string::npos);
   EXPECT_EQ(top.find("worse"), std::string::npos);
+}
+
+TEST_F(Board, ControlsCompeteWhereNoModelDoes) {
+  fill({{.label = "mean", .model = "constant", .kind = "control", .error = 9},
+        {.label = "linear", .model = "ridge", .kind = "control", .error = 0.5},
+        {.label = "ceiling", .model = "ceiling", .kind = "ceiling", .error = 0.1}});
+  const Contest contest = leaderboard(store::Reader(path()), "toy").contests.at(0);
+  EXPECT_EQ(ranks(contest), (std::vector<std::size_t>{0, 1, 2}));
+  EXPECT_EQ(standing_text(contest.standings[1]), "control, leader");
+  EXPECT_EQ(rank_text(contest.standings[2]), "2 (2–2)");
 }
 
 TEST_F(Board, RankIntervalsAreTheJointBootstrapOfStoredPredictions) {

@@ -56,7 +56,7 @@ void append_test(std::string& out, const TaskTable& table, const Section& sectio
   out += "\n" + text.markdown();
   if (metrics.empty()) return;
   out += fmt::format("\nOn test rows. {}. ± is the standard deviation over trials (over folds, seeds averaged first). "
-                     "95 % intervals: {}. Those over test rows are percentiles of 1,000 bootstrap resamples.\n",
+                     "95 % intervals: {}.\n",
                      directions(table, section, &escaped), methods(table, section, &escaped));
 }
 

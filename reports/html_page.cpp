@@ -69,12 +69,13 @@ HtmlPart notes_part(const SitePage& site) {
   HtmlPart part{.id = "notes", .title = "Notes"};
   HtmlBlock notes;
   notes.list = {"± is the standard deviation over trials; over folds, seeds are averaged inside a fold first.",
-                "Intervals over test rows are percentiles of bootstrap resamples; each table says where its intervals come from.",
+                "Each table says where its 95 % intervals come from; BCa: bias-corrected and accelerated bootstrap.",
                 "≈: the 95 % interval overlaps the best row's; this is no test of equality.",
                 "Rows marked † kept the state that scored best on test rows, as their paper did, and are barred from the "
                 "leaderboard.",
                 "Numbers marked ‡ are not as printed: reconstructed, a misprint, or missing.",
-                "Difference: measured less published.",
+                "Difference: measured less published, with its 95 % interval where a verdict was reached; margins are those of "
+                "results/published/margins.toml, fixed before measuring.",
                 "The same numbers, in full: " + join(site.files, ", ") + "."};
   part.blocks.push_back(std::move(notes));
   return part;

@@ -20,7 +20,7 @@ void finish(Figure& figure, Json view) {
       {"aria", false},
       {"range", {{"category", kColors}, {"symbol", kShapes}, {"dash", kDashes}, {"heatmap", {{"scheme", "viridis"}}}}},
       {"axis", {{"labelFontSize", 11}, {"titleFontSize", 12}, {"titleFontWeight", "normal"}, {"gridColor", "#e3e6ea"}, {"labelLimit", 180}}},
-      {"legend", {{"labelFontSize", 11}, {"titleFontSize", 12}, {"titleFontWeight", "normal"}, {"labelLimit", 260}, {"orient", "bottom"}, {"columns", 2}, {"symbolStrokeWidth", 2}}},
+      {"legend", {{"labelFontSize", 11}, {"titleFontSize", 12}, {"titleFontWeight", "normal"}, {"labelLimit", 260}, {"orient", "bottom"}, {"columns", 2}, {"symbolStrokeWidth", 2}, {"symbolOpacity", 1}}},
       {"header", {{"labelFontSize", 12}, {"labelLimit", 220}, {"title", nullptr}}},
       {"view", {{"stroke", "#9aa3ad"}}}};
 }

@@ -12,9 +12,9 @@ def main():
     page, output = map(pathlib.Path, sys.argv[1:])
     chromium = browser.Browser()
     try:
-        chromium.look(width=1000, height=900)
+        chromium.look(width=1000, height=1300)
         chromium.open(page)
-        chromium.screenshot(output, width=1000, height=900)
+        chromium.screenshot(output, width=1000, height=1300)
     finally:
         chromium.close()
 

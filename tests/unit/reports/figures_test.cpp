@@ -151,7 +151,8 @@ TEST_F(FigureStore, SpecificationsAreTheApprovedOnes) {
   }
   const std::filesystem::path golden = SEQBENCH_SOURCE_DIR "/tests/golden/reports/figures.json";
   if (std::getenv("SEQBENCH_APPROVE") != nullptr) write_file_atomically(golden, specs.dump(1) + "\n");
-  EXPECT_EQ(rounded(specs), rounded(parse_json(read_file(golden), "golden"))) << "if this is meant: run again with SEQBENCH_APPROVE=1 and review the difference";
+  const Json patch = Json::diff(rounded(parse_json(read_file(golden), "golden")), rounded(specs));
+  EXPECT_EQ(patch.size(), 0u) << patch.dump().substr(0, 500) << "\nif this is meant: run again with SEQBENCH_APPROVE=1 and review the difference";
 }
 
 }  // namespace

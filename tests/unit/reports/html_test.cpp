@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "reports/drawing.h"
 #include "reports/latex.h"
@@ -95,6 +96,62 @@ TEST(Latex, TableHasRulesAndMinus) {
   const std::string tex = to_latex(table);
   EXPECT_NE(tex.find("a-1 & \\ensuremath{-}1.5 \\\\\n\\midrule\nb\\_2 & -- \\\\\n\\bottomrule"), std::string::npos) << tex;
   EXPECT_NE(tex.find("\\begin{tabular}{lr}"), std::string::npos);
+}
+
+using Site = StoreFixture;
+
+std::string site_of(const store::Reader& store, const store::RunSummary& run, const std::filesystem::path& folder) {
+  return read_file(render(store, run, folder, {"html"}).front());
+}
+
+/// Three seeds of a network whose test mse is about 0.25, beside printed values near it and far from it.
+TEST_F(Site, VerdictsStandBesideFullScaleRealRowsOnly) {
+  std::vector<store::PublishedRow> published = {printed("net", "net", 0.25), printed("net", "other", 9)};
+  for (store::PublishedRow& p : published) p.margin = 0.2;
+  published[1].uid = "paper:far";
+  published[1].variant = "net";  // the label of the row, so both belong to it
+  std::vector<Made> real, twin;
+  for (std::int64_t seed : {1, 2, 3}) {
+    real.push_back({.source = "real", .scale = "full", .seed = seed, .error = 0.5});
+    twin.push_back({.seed = seed, .error = 0.5});
+  }
+  const auto run = fill(real, "toys/real", published);
+  const store::Reader store(path());
+  const std::string page = site_of(store, run, folder());
+  EXPECT_NE(page.find("<h3 id=\"paper-table-2\">"), std::string::npos);
+  EXPECT_NE(page.find("2 published numbers measured again: 1 ✓ reproduced, 1 ▲ better."), std::string::npos)
+      << page.substr(page.find("headline\">"), 200);
+  EXPECT_NE(page.find("✓ reproduced"), std::string::npos);
+  const auto other = fill(twin, "toys/twin");
+  const std::string beside = site_of(store::Reader(path()), other, folder());
+  EXPECT_EQ(beside.find("reproduced"), std::string::npos);
+  EXPECT_EQ(beside.find("▲"), std::string::npos);
+  EXPECT_NE(beside.find("No published number may stand beside these rows"), std::string::npos);
+  EXPECT_NE(beside.find("<h3 id=\"paper-table-2\">"), std::string::npos);  // still found by its number
+}
+
+TEST_F(Site, IndexLeadsToThePagesThatAreThere) {
+  (void)fill({{.error = 0.5}}, "toys/first", {printed("net", "net", 0.25)});
+  (void)fill({{.seed = 2, .error = 0.5}, {.seed = 3, .run = false}}, "toys/second");
+  const store::Reader store(path());
+  const auto runs = newest_runs(store);
+  ASSERT_EQ(runs.size(), 2u);
+  const std::string index = read_file(write_site(store, {runs[1]}, folder(), {"html"}, {}).back());
+  EXPECT_NE(index.find("href=\"toys-first.html\""), std::string::npos);
+  EXPECT_NE(index.find("href=\"toys-first.html#paper-table-2\""), std::string::npos);
+  EXPECT_EQ(index.find("toys-second.html"), std::string::npos);
+  EXPECT_NE(index.find("2 done, 0 failed, 1 missing"), std::string::npos);
+}
+
+TEST_F(Site, FailuresAndRowsOfOtherKindsHaveTheirPlace) {
+  const auto run = fill({{.error = 0.5}, {.seed = 2, .verdict = "nan_loss"}, {.label = "mean", .model = "constant", .kind = "control", .error = 3},
+                         {.label = "ceiling", .model = "ceiling", .kind = "ceiling", .error = 0.25}, {.label = "smoke", .scale = "smoke", .error = 0.5}});
+  const std::string page = site_of(store::Reader(path()), run, folder());
+  EXPECT_NE(page.find("What could not be run, and why"), std::string::npos);
+  EXPECT_NE(page.find("nan_loss: loss is nan at step 3"), std::string::npos);
+  EXPECT_NE(page.find("On the synthetic twin, smoke scale"), std::string::npos);
+  EXPECT_EQ(count(page, "★ best"), 2u);  // one a heading
+  EXPECT_NE(page.find("Not drawn: the Python package"), std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reports/judged.h"
+#include "reports/leaderboard.h"
 #include "tests/unit/reports/store_fixture.h"
 
 namespace seqbench::reports {
@@ -67,7 +68,7 @@ TEST_F(Verify, OnlyRealFullRowsAreMeasured) {
 TEST_F(Verify, RandomWeightsAreNotCompared) {
   fill(five("net", 0.5));
   const store::Reader reader(path());
-  TaskTable table = leaderboard(reader, "toy");
+  TaskTable table = leaderboard(reader, "toy").table;
   Row r = table.rows.at(0);
   const Row::Cell& cell = *r.cell("mse", "test");
   EXPECT_TRUE(judged(row("net", cell.summary.mean), r, cell));

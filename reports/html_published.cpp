@@ -76,6 +76,15 @@ HtmlRow published_row(const store::PublishedRow& p, const Beside* beside, std::s
 
 std::string published_anchor(const store::PublishedRow& row) { return anchor(row.paper + "-" + row.table_ref); }
 
+std::string published_anchor(const std::vector<TaskTable>& tables, std::size_t number, const store::PublishedRow& row) {
+  const std::string id = published_anchor(row);
+  for (std::size_t t = 0; t < number; ++t) {
+    const auto same = [&](const store::PublishedRow& other) { return published_anchor(other) == id; };
+    if (std::ranges::any_of(tables[t].published, same)) return fmt::format("{}-task-{}", id, number);
+  }
+  return id;
+}
+
 std::optional<Compared> compared(const store::PublishedRow& published, const Row& row, const Row::Cell& cell) {
   const auto judgement = judged(published, row, cell);
   if (!judgement) {
@@ -91,12 +100,13 @@ std::optional<Compared> compared(const store::PublishedRow& published, const Row
   return out;
 }
 
-std::vector<HtmlBlock> published_blocks(const TaskTable& table, std::size_t number) {
+std::vector<HtmlBlock> published_blocks(const std::vector<TaskTable>& tables, std::size_t number) {
+  const TaskTable& table = tables[number];
   const auto beside = measured_beside(table);
   std::vector<HtmlBlock> blocks;
   std::map<std::string, std::size_t> block_of;  // anchor -> index
   for (const store::PublishedRow& p : table.published) {
-    const std::string id = published_anchor(p);
+    const std::string id = published_anchor(tables, number, p);
     if (block_of.emplace(id, blocks.size()).second) {
       const std::string name = shown(p.paper + ", " + p.table_ref);
       HtmlBlock block{.heading = "Published: " + name, .id = id};

@@ -23,6 +23,7 @@ struct Place {
   const Section& section;
   std::size_t number;        // of the task on the page
   std::size_t heading;       // of the section in the task
+  const std::vector<TaskTable>& tables;  // of the page
 
   [[nodiscard]] std::string id(const char* what) const { return fmt::format("t{}h{}-{}", number, heading, what); }
 };
@@ -92,7 +93,7 @@ HtmlRow main_row(const Place& place, std::size_t index, const store::PublishedRo
   out.cells.push_back({.text = label_of(row), .sort = shown(row.label), .about = provenance_facts(row, id)});
   if (beside) {
     out.cells.push_back(published ? number_cell(*published->value, published_text(*published)) : no_cell());
-    if (published) out.cells.back().link = "#" + published_anchor(*published);
+    if (published) out.cells.back().link = "#" + published_anchor(place.tables, place.number, *published);
   }
   out.cells.push_back(cell ? mean_cell(*cell, id) : no_cell());
   out.cells.push_back(cell ? interval_cell(*cell) : no_cell());
@@ -290,7 +291,7 @@ HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t num
   }
   const std::vector<Section> sections = sections_of(table);
   for (std::size_t s = 0; s < sections.size(); ++s) {
-    const Place place{table, sections[s], number, s};
+    const Place place{table, sections[s], number, s, site.page.tables};
     part.blocks.push_back({.heading = shown(sections[s].heading), .table = main_table(place)});
     for (HtmlTable& more : std::vector<HtmlTable>{metrics_table(place), validation_table(place), slices_table(place), cost_table(place), values_table(place)}) {
       if (!more.rows.empty()) part.blocks.push_back({.table = std::move(more)});
@@ -300,7 +301,7 @@ HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t num
   for (const PlacedFigure& placed : site.figures) {
     if (placed.task == table.task) part.blocks.push_back({.figure = placed.figure});
   }
-  std::ranges::move(published_blocks(table, number), std::back_inserter(part.blocks));
+  std::ranges::move(published_blocks(site.page.tables, number), std::back_inserter(part.blocks));
   return part;
 }
 

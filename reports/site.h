@@ -28,9 +28,12 @@ struct SitePage {
 /// The part of one task: its main tables, then details, then published tables. `number` is its place on the page.
 [[nodiscard]] HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t number);
 /// One block per published table, found by its anchor, with what is measured beside it where it may stand there.
-[[nodiscard]] std::vector<HtmlBlock> published_blocks(const TaskTable& table, std::size_t number);
+/// `number` is the task's place among the page's tables.
+[[nodiscard]] std::vector<HtmlBlock> published_blocks(const std::vector<TaskTable>& tables, std::size_t number);
 /// "mimo-table-2"
 [[nodiscard]] std::string published_anchor(const store::PublishedRow& row);
+/// The same; for a paper's table that an earlier task of the page has rows of, "mimo-table-2-task-1".
+[[nodiscard]] std::string published_anchor(const std::vector<TaskTable>& tables, std::size_t number, const store::PublishedRow& row);
 
 /// A measured row against a printed number, ready to be shown.
 struct Compared {

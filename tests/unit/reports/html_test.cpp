@@ -130,6 +130,15 @@ TEST_F(Site, VerdictsStandBesideFullScaleRealRowsOnly) {
   EXPECT_NE(beside.find("<h3 id=\"paper-table-2\">"), std::string::npos);  // still found by its number
 }
 
+TEST_F(Site, TwoTasksOfOnePublishedTableHaveAnAnchorEach) {
+  std::vector<store::PublishedRow> published = {printed("net", "net", 0.25), printed("net", "other", 0.5)};
+  published[1].task = "toy2";
+  const auto run = fill({{.error = 0.5}, {.task = "toy2", .error = 0.5}}, "toys/both", published);
+  const std::string page = site_of(store::Reader(path()), run, folder());
+  EXPECT_EQ(count(page, " id=\"paper-table-2\""), 1u);
+  EXPECT_EQ(count(page, " id=\"paper-table-2-task-1\""), 1u);
+}
+
 TEST_F(Site, IndexLeadsToThePagesThatAreThere) {
   (void)fill({{.error = 0.5}}, "toys/first", {printed("net", "net", 0.25)});
   (void)fill({{.seed = 2, .error = 0.5}, {.seed = 3, .run = false}}, "toys/second");

@@ -40,6 +40,7 @@ Json to_json(const Row& row) {
           {"scale", row.scale},
           {"split_kind", row.split_kind},
           {"data", row.data},
+          {"random_weights", row.random_weights},
           {"keys", row.keys},
           {"seeds", row.seeds},
           {"cells", cells},

@@ -24,8 +24,8 @@ std::size_t place_in(std::string_view value, std::initializer_list<std::string_v
 }
 
 /// Rows that may be ranked against each other share all of it.
-std::tuple<std::size_t, std::size_t, std::string, std::string> contest_of(const Row& row) {
-  return {place_in(row.source, {"real", "twin"}), place_in(row.scale, {"full", "desk", "smoke"}), row.split_kind, row.data};
+std::tuple<bool, std::size_t, std::size_t, std::string, std::string> contest_of(const Row& row) {
+  return {row.random_weights, place_in(row.source, {"real", "twin"}), place_in(row.scale, {"full", "desk", "smoke"}), row.split_kind, row.data};
 }
 
 const analyze::Summary* score_of(const TaskTable& table, const Row& row) {

@@ -25,7 +25,7 @@ struct Standing {
   std::optional<double> share;            // (score - chance) / (ceiling - chance)
 };
 
-/// Rows that compare: one source, scale, split kind and data set.
+/// Rows that compare: one source, scale, split kind and data set; pretrained models without their weights apart.
 struct Contest {
   std::string heading, data;              // data: SHA-256, or ""
   std::vector<Standing> standings;        // best first, missing scores last
@@ -35,14 +35,14 @@ struct Contest {
 
 struct Leaderboard {
   TaskTable table;                        // the ranking metric first; rows by contest and score
-  std::vector<Contest> contests;          // real before twin, full before desk before smoke
+  std::vector<Contest> contests;          // real before twin, full before desk before smoke; random weights last
   std::vector<std::size_t> published;     // of the ranking metric, where no contest may hold them
 };
 
 /// By `metric` ("" = the task's ranking metric) on test rows. Trials chosen on test data are left out; of rows that differ
 /// in code alone the newest is kept. Ranks have intervals from the joint bootstrap where the predictions of all models of
 /// a contest are stored over the same rows, or from folds that all models share. Published numbers stand in contests on
-/// the real data at full scale. Chance is the constant model, or 0 for correlations. Throws InputError for an unknown metric.
+/// the real data at full scale, but for random weights. Chance is the constant model, or 0 for correlations. Throws InputError for an unknown metric.
 [[nodiscard]] Leaderboard leaderboard(const store::Reader& store, const std::string& task, const std::string& metric = "");
 
 /// At most 100 columns; of the ranked rows the first `top` of each contest (0 = all).

@@ -197,7 +197,7 @@ bool comparable_with_published(const Row& row) { return row.source == "real" && 
 
 std::string heading(const Row& row) {
   const std::string data = row.source == "twin" ? "On the synthetic twin" : row.source == "real" ? "Real data" : row.source;
-  return fmt::format("{}, {} scale, split {}", data, row.scale, row.split_kind);
+  return fmt::format("{}, {} scale, split {}{}", data, row.scale, row.split_kind, row.random_weights ? ", random weights" : "");
 }
 
 std::vector<Section> sections_of(const TaskTable& table) {

@@ -225,12 +225,19 @@ MergeReport merge_store(const fs::path& store, const fs::path& shard, bool dry_r
   if (dry_run && !fs::exists(store)) {
     throw InputError(fmt::format("there is no store '{}': a merge would make it and add all of the shard", store.string()));
   }
-  { RunStore made_or_brought_up_to_date(store); }
+  if (dry_run) {
+    static_cast<void>(Reader(store));  // is of this version: a dry run brings none up to date
+  } else {
+    RunStore made_or_brought_up_to_date(store);
+  }
   Connection source(shard, Connection::Mode::kRead);
-  if (!dry_run) copy_blobs(source, store);
   const FileLock lock(store.string() + ".merge");
   const fs::path path = fs::absolute(store).string() + ".merging";
   const ShardCopy copy(source, path);
+  if (!dry_run) {
+    Connection snapshot(path, Connection::Mode::kRead);
+    copy_blobs(snapshot, shard, store);
+  }
   Connection db(store, Connection::Mode::kWrite);
   db.run("ATTACH DATABASE ? AS shard", path.string());
   db.set_durable(true);
@@ -242,7 +249,7 @@ MergeReport merge_store(const fs::path& store, const fs::path& shard, bool dry_r
     });
   } catch (const Undo&) {
   }
-  db.write_log_back();
+  if (!dry_run) db.write_log_back();
   return report;
 }
 

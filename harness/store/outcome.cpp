@@ -42,8 +42,10 @@ std::int64_t example_set_id(Connection& db, const ExampleSet& set, const std::st
 
 }  // namespace
 
+std::string blob_path(const std::string& sha256) { return fmt::format("blobs/{}/{}", sha256.substr(0, 2), sha256); }
+
 std::string write_blob(const std::filesystem::path& store, const std::string& sha256, std::string_view bytes) {
-  const std::string name = fmt::format("blobs/{}/{}", sha256.substr(0, 2), sha256);
+  const std::string name = blob_path(sha256);
   const auto path = std::filesystem::absolute(store).parent_path() / name;
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);

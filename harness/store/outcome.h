@@ -31,6 +31,8 @@ struct PlacedPrediction {
   std::string examples_sha256, values_sha256;
   std::string file;  // "blobs/aa/HASH", or "" for values that go into the row
 };
+/// "blobs/aa/HASH"
+[[nodiscard]] std::string blob_path(const std::string& sha256);
 /// Writes "blobs/aa/HASH" beside the store unless it is there, and returns that name. Throws MachineError.
 std::string write_blob(const std::filesystem::path& store, const std::string& sha256, std::string_view bytes);
 /// Hashes all predictions and writes those over 1 MiB to files. Throws MachineError when one cannot be written.

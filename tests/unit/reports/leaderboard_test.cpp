@@ -6,6 +6,7 @@
 #include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/base/text.h"
+#include "reports/tables.h"
 #include "reports/text.h"
 #include "tests/unit/reports/store_fixture.h"
 
@@ -68,6 +69,22 @@ TEST_F(Board, RanksModelsWithinAContestAndDrawsTheOthersAsLines) {
   EXPECT_NE(top.find("better"), std::string::npos);
   EXPECT_NE(top.find("control"), std::string::npos);
   EXPECT_EQ(top.find("worse"), std::string::npos);
+}
+
+TEST_F(Board, RandomWeightsContestNeitherWeightsNorPublishedNumbers) {
+  fill({{.label = "random", .source = "real", .scale = "full", .error = 0.1, .random_weights = true},
+        {.label = "pretrained", .source = "real", .scale = "full", .error = 0.4}},
+       "toys/first", {printed("net", "as printed", 0.251)});
+  const Leaderboard board = leaderboard(store::Reader(path()), "toy");
+  ASSERT_EQ(board.contests.size(), 2u);
+  EXPECT_EQ(board.contests[0].heading, "Real data, full scale, split published");
+  EXPECT_EQ(ranks(board.contests[0]).size(), 2u);  // the printed number stands here
+  EXPECT_EQ(standing(board.contests[0], "pretrained").rank, 1u);
+  EXPECT_EQ(board.contests[1].heading, "Real data, full scale, split published, random weights");
+  EXPECT_EQ(labels(board.contests[1]), (std::vector<std::string>{"random"}));
+  EXPECT_TRUE(board.published.empty());
+  EXPECT_EQ(sections_of(board.table).size(), 2u);
+  EXPECT_EQ(to_json(board.table)["rows"][1]["random_weights"], true);
 }
 
 TEST_F(Board, ControlsCompeteWhereNoModelDoes) {

@@ -26,6 +26,7 @@ struct Made {
   std::string verdict = "ok";
   bool run = true;               // false: planned only
   bool save_predictions = true;
+  bool random_weights = false;   // a pretrained model without its weights
   double stored_error = 0;       // added to the stored mse, so that it disagrees with the predictions
 };
 
@@ -71,6 +72,7 @@ class StoreFixture : public ::testing::Test {
                   {"metrics", {{"report", {"mse", "spearman"}}, {"slices", {"group"}}}},
                   {"model", {{"view", "one_hot"}, {"params", sha256_hex(m.model + m.label)}}}, {"train", {{"keep", m.keep}}},
                   {"scale", m.scale}, {"seed", m.seed}, {"rep", m.rep}, {"fold", m.fold}};
+    if (m.random_weights) row.config["model"]["weights"] = row.weights = "random";
     row.spec_key = sha256_hex(canonical_json(row.config)).substr(0, 32);
     row.config["code"] = {{"harness", m.code}};
     row.key = sha256_hex(canonical_json(row.config)).substr(0, 32);

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/store/backup.h"
+#include "harness/store/connection.h"
 #include "harness/store/store_backup.h"
 #include "tests/unit/store/fixture.h"
 
@@ -36,6 +38,15 @@ void make_part(const fs::path& path, const std::vector<int>& done) {
   const RunId run = store.open_run(run_row({1, 2, 3, 4}));
   for (const int trial : done) finish(store, run, trial);
   store.close_run(run, "done");
+}
+
+/// A store with one trial whose predictions lie in a file.
+void make_large(const fs::path& path) {
+  RunStore store(path);
+  const RunId run = store.open_run(run_row({1}));
+  TrialRecord record = record_of(1);
+  record.predictions = {predictions("test", 200'000, 0.5)};
+  store.record(store.begin_trial(run, key_of(1), environment()), record);
 }
 
 class Merge : public ::testing::Test {
@@ -166,13 +177,7 @@ TEST_F(Merge, AnExecutionWithTwoResultsKeepsOurs) {
 }
 
 TEST_F(Merge, LargePredictionsTravelWithTheirFiles) {
-  {
-    RunStore store(at("a.db"));
-    const RunId run = store.open_run(run_row({1}));
-    TrialRecord record = record_of(1);
-    record.predictions = {predictions("test", 200'000, 0.5)};
-    store.record(store.begin_trial(run, key_of(1), environment()), record);
-  }
+  make_large(at("a.db"));
   fs::create_directory(at("there"));
   static_cast<void>(merge_store(at("there/all.db"), at("a.db"), false));
   EXPECT_EQ(Reader(at("there/all.db")).check(), std::vector<std::string>{});
@@ -181,6 +186,53 @@ TEST_F(Merge, LargePredictionsTravelWithTheirFiles) {
   EXPECT_EQ(Reader(at("saved/copy.db")).check(), std::vector<std::string>{});
   fs::remove_all(at("blobs"));
   EXPECT_THROW(back_up_store(at("a.db"), at("second/copy.db")), Error);
+}
+
+TEST_F(Merge, BlobsAreThoseOfTheSnapshot) {
+  make_large(at("a.db"));
+  Connection source(at("a.db"), Connection::Mode::kRead);
+  copy_store(source, at("snapshot.db"));
+  sql(at("a.db"), "DELETE FROM predictions");  // as if the store went on
+  fs::create_directory(at("there"));
+  Connection snapshot(at("snapshot.db"), Connection::Mode::kRead);
+  copy_blobs(snapshot, at("a.db"), at("there/all.db"));
+  EXPECT_TRUE(fs::exists(at("there") / sql(at("snapshot.db"), "SELECT path FROM predictions")));
+}
+
+TEST_F(Merge, AShardNamesNoFileOutsideItsBlobs) {
+  std::ofstream(at("secret")) << "text";
+  for (const std::string& path : {std::string("../secret"), at("secret").string(), std::string("blobs/aa/") + sha256_hex("text")}) {
+    const fs::path shard = at("shard.db");
+    fs::remove(shard);
+    make_large(shard);
+    sql(shard, fmt::format("UPDATE predictions SET path = '{}', sha256 = '{}'", path, sha256_hex("text")));
+    EXPECT_NE(message_of<InputError>([&] { (void)merge_store(at("a.db"), shard, false); }).find("expected blobs/xx/SHA256"), std::string::npos) << path;
+    EXPECT_EQ(sql(at("a.db"), "SELECT count(*) FROM predictions"), "0");
+    EXPECT_THROW(back_up_store(shard, at("copy.db")), InputError);
+    EXPECT_FALSE(fs::exists(at("copy.db")));
+  }
+}
+
+TEST_F(Merge, ACopyThatIsNotFinishedIsNone) {
+  make_part(at("a.db"), {1});
+  sql(at("a.db"), "PRAGMA journal_mode = DELETE");
+  Connection source(at("a.db"), Connection::Mode::kRead);
+  source.database().setBusyTimeout(20);
+  SQLite::Database holder(at("a.db").string(), SQLite::OPEN_READWRITE);
+  holder.exec("BEGIN EXCLUSIVE");
+  EXPECT_NE(message_of<MachineError>([&] { copy_store(source, at("copy.db")); }).find("not copied whole"), std::string::npos);
+  EXPECT_FALSE(fs::exists(at("copy.db")));
+  holder.exec("ROLLBACK");
+  copy_store(source, at("copy.db"));
+  EXPECT_EQ(exported(at("copy.db")), exported(at("a.db")));
+}
+
+TEST_F(Merge, ADryRunBringsNoStoreUpToDate) {
+  make_part(at("b.db"), {1});
+  sql(at("old.db"), read_file(fs::path(SEQBENCH_SOURCE_DIR) / "tests/golden/store/v1.sql"));
+  EXPECT_NE(message_of<InputError>([&] { (void)merge_store(at("old.db"), at("b.db"), true); }).find("up to date"), std::string::npos);
+  EXPECT_EQ(sql(at("old.db"), "PRAGMA user_version"), "1");
+  EXPECT_FALSE(fs::exists(at("old.db.v1")));
 }
 
 TEST_F(Merge, RefusesItselfAndWhatIsNoStore) {
@@ -198,6 +250,10 @@ TEST_F(Merge, ABackupIsOneWholeFileAndOverwritesNothing) {
   EXPECT_EQ(sql(at("copy.db"), "PRAGMA journal_mode"), "delete");
   for (const char* left : {"copy.db.tmp", "copy.db-wal", "copy.db.tmp-journal", "copy.db.tmp-wal"}) EXPECT_FALSE(fs::exists(at(left))) << left;
   EXPECT_THROW(back_up_store(at("a.db"), at("copy.db")), InputError);
+  for (const char* own : {"other.db.tmp", "second.db-wal"}) std::ofstream(at(own)) << "the user's";
+  back_up_store(at("a.db"), at("other.db"));
+  EXPECT_THROW(back_up_store(at("a.db"), at("second.db")), InputError);
+  for (const char* own : {"other.db.tmp", "second.db-wal"}) EXPECT_EQ(read_file(at(own)), "the user's");
   EXPECT_THROW(back_up_store(at("none.db"), at("x.db")), InputError);
   EXPECT_THROW(back_up_store(at("a.db"), at("no/such/folder/x.db")), MachineError);
 }

@@ -278,18 +278,17 @@ TEST(Published, ReplacedByFileAndPaper) {
   EXPECT_TRUE(Reader(folder.store()).published("other").empty());
 }
 
-TEST(Views, PublishedSeesTheNewestExecutionOfFullScaleAlone) {
+TEST(Views, PublishedIsWhatIsPrinted) {
   const TempFolder folder;
   RunStore store(folder.store());
-  RunRow row = run_row({2, 4});
-  row.trials[0].trial.scale = "full";
-  row.trials[0].trial.source = "real";
+  RunRow row = run_row({2, 4});  // two configurations of the model, of which the number is one at most
+  for (PlannedTrial& planned : row.trials) {
+    planned.trial.scale = "full";
+    planned.trial.source = "real";
+  }
   const RunId run = store.open_run(row);
   finish(store, run, 2);
-  finish(store, run, 4);  // smoke
-  TrialRecord better = record_of(2);
-  better.metrics[0].value = 7;
-  store.record(store.begin_trial(run, key_of(2), environment(), true), better);
+  finish(store, run, 4);
   PublishedRow p;
   p.uid = "a";
   p.paper = p.table_ref = p.row_ref = p.col_ref = "x";
@@ -298,8 +297,10 @@ TEST(Views, PublishedSeesTheNewestExecutionOfFullScaleAlone) {
   p.metric = "mse";
   p.split = "test";
   p.value = 1;
+  p.margin = 0.1;
   store.replace_published("f", {p});
-  EXPECT_EQ(sql(folder.store(), "SELECT measured, trials FROM v_published"), "7.0|1");
+  EXPECT_EQ(sql(folder.store(), "SELECT * FROM v_published"),
+            "a|x|x|x|x|gfp|ridge|NULL|mse|test|NULL|1.0|NULL|NULL|0.1|printed");
 }
 
 TEST(Pace, MedianOfTheNewestTwenty) {

@@ -171,7 +171,7 @@ TEST_F(Site, LeaderboardsAndPapersAreWrittenAndLinked) {
   {
     store::RunStore store(path());
     store.add_verdicts({verdict(published[0].uid, "blocked", "nothing measured"), verdict("claim:" + paper + "-01", "not_reproduced", "the opposite <b>"),
-                        verdict("claim:another-01", "reproduced", "elsewhere")}, "0");
+                        verdict("claim:another-01", "reproduced", "of another")}, "0");
     store.add_verdicts({verdict(published[0].uid, "reproduced", "near", 0.0125)}, "0");
   }
   const store::Reader store(path());
@@ -182,11 +182,11 @@ TEST_F(Site, LeaderboardsAndPapersAreWrittenAndLinked) {
   EXPECT_NE(index.find("href=\"paper-" + paper + ".html#paper-figure-4\""), std::string::npos);
   EXPECT_TRUE(std::filesystem::exists(folder() / "leaderboard-toy.html"));
   for (const char* text : {"✓ reproduced", "0.0125", "near", "✗ contradicted", "the opposite &lt;b&gt;", "1 of 3 stored numbers have a verdict",
-                           "id=\"paper-figure-4\"", "[0.1, 0.3]"}) {
+                           "id=\"paper-figure-4\"", "[0.100, 0.300]"}) {
     EXPECT_NE(page.find(text), std::string::npos) << text;
   }
   EXPECT_EQ(page.find("blocked"), std::string::npos);  // the newest verdict alone
-  EXPECT_EQ(page.find("elsewhere"), std::string::npos);
+  EXPECT_EQ(page.find("of another"), std::string::npos);
 }
 
 TEST_F(Site, TwoExperimentsOfOneSlugHaveAFileEach) {

@@ -40,6 +40,10 @@ double half_unit_in(const std::vector<Published>& rows, const Published& row) {
   return half;
 }
 
+std::optional<std::int64_t> stated_rows(const Published& row) {
+  return row.n_eval_derived ? std::nullopt : row.n_eval;
+}
+
 std::string printed_digits(const Published& row) { return published_text(row); }
 
 std::string place_of(const Published& row) {

@@ -39,7 +39,7 @@ struct ClaimFinding {
 struct ImpliedCounts {
   std::string table, row;
   analyze::Confusion counts;
-  double low = 0, high = 0;  // Wilson's 95 % interval of accuracy
+  analyze::Interval accuracy, f1, mcc;  // 95 % each
 };
 
 struct PaperFindings {

@@ -105,10 +105,10 @@ std::string by_errors(const std::vector<const Classifier*>& rows, const analyze:
 /// Rows whose Wilson interval reaches the best one's.
 std::vector<std::string> not_below_best(const std::vector<ImpliedCounts>& rows) {
   double best = 0;
-  for (const ImpliedCounts& r : rows) best = std::max(best, r.low);
+  for (const ImpliedCounts& r : rows) best = std::max(best, r.accuracy.low);
   std::vector<std::string> names;
   for (const ImpliedCounts& r : rows) {
-    if (r.high >= best) names.push_back(r.row);
+    if (r.accuracy.high >= best) names.push_back(r.row);
   }
   return names;
 }
@@ -159,8 +159,8 @@ void report_set(const RuleInput& in, const std::string& place, const std::vector
   }
   for (const Classifier* c : rows) {
     const analyze::Confusion& m = on_set(*c, set);
-    const analyze::Interval interval = analyze::wilson(analyze::accuracy_of(m), m.n());
-    implied.push_back({c->numbers.front()->table_ref, c->row, m, interval.low, interval.high});
+    implied.push_back({c->numbers.front()->table_ref, c->row, m, analyze::wilson(analyze::accuracy_of(m), m.n()),
+                       analyze::f1_interval(m), analyze::mcc_interval(m)});
     for (const std::string& uid : c->uids()) subjects.push_back(uid);
   }
   const analyze::Interval perfect = analyze::wilson(1, set.n);
@@ -197,10 +197,11 @@ void check_stated_sizes(const std::vector<const Classifier*>& rows, PaperFinding
   for (const Classifier* c : rows) {
     const Published& first = *c->numbers.front();
     const std::vector<int> sizes = sizes_of(c->fits);
-    if (!first.n_eval || *first.n_eval > kMostRows || std::ranges::find(sizes, *first.n_eval) != sizes.end()) continue;
+    const auto stated = stated_rows(first);
+    if (!stated || *stated > kMostRows || std::ranges::find(sizes, *stated) != sizes.end()) continue;
     out.findings.push_back(
         {Severity::kInconsistent, "evaluation set", fmt::format("{}, {}", first.table_ref, c->row),
-         fmt::format("no confusion matrix of {} rows gives the printed metrics together", *first.n_eval), c->uids()});
+         fmt::format("no confusion matrix of {} rows gives the printed metrics together", *stated), c->uids()});
   }
 }
 
@@ -222,7 +223,7 @@ void find_in_group(const RuleInput& in, const std::vector<const Published*>& gro
   const std::string place = fmt::format("{}, {} split", group.front()->table_ref, group.front()->split);
   // Four digits of two metrics fit some size up to 600 by chance: one row alone must be told by three, or by a stated
   // size.
-  const bool told = informative > 1 || rows.front()->numbers.size() > 2 || rows.front()->numbers.front()->n_eval;
+  const bool told = informative > 1 || rows.front()->numbers.size() > 2 || stated_rows(*rows.front()->numbers.front());
   if (!sets.empty() && told) return report_set(in, place, rows, sets, informative, out);
   if (sets.empty() && rows.size() > 1) {
     out.findings.push_back(

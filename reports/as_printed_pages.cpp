@@ -22,22 +22,25 @@ std::string counts_line(const PaperFindings& f) {
       std::ranges::count(f.claims, AsPrinted::kNotDecidable, &ClaimFinding::state));
 }
 
-std::string accuracy_text(const ImpliedCounts& c) {
-  return fmt::format("{:.4f} [{:.3f}, {:.3f}]", analyze::accuracy_of(c.counts), c.low, c.high);
+std::string with_interval(double value, const analyze::Interval& interval) {
+  return fmt::format("{:.4f} [{:.3f}, {:.3f}]", value, interval.low, interval.high);
 }
 
 std::string counts_markdown(const PaperFindings& f) {
   TextTable table(
-      {"table", "row", "n", "true positive", "false positive", "false negative", "true negative", "accuracy [95 %]"},
+      {"table", "row", "n", "true positive", "false positive", "false negative", "true negative", "accuracy [95 %]",
+       "F1 [95 %]", "MCC [95 %]"},
       2);
   for (const ImpliedCounts& c : f.counts) {
     table.add({escaped(c.table), escaped(c.row), std::to_string(c.counts.n()), std::to_string(c.counts.tp),
                std::to_string(c.counts.fp), std::to_string(c.counts.fn), std::to_string(c.counts.tn),
-               accuracy_text(c)});
+               with_interval(analyze::accuracy_of(c.counts), c.accuracy),
+               with_interval(analyze::f1_of(c.counts), c.f1), with_interval(analyze::mcc_of(c.counts), c.mcc)});
   }
   if (table.empty()) return "";
   return "\n## Counts behind the metrics\n\nOne confusion matrix of each row, on the smallest evaluation set that fits "
-         "all rows of its table.\n\n" +
+         "all rows of its table. Intervals are what that many rows allow: Wilson's of accuracy and, through "
+         "tp / (tp + fp + fn), of F1; of MCC those of sensitivity and specificity together.\n\n" +
          table.markdown();
 }
 
@@ -96,8 +99,12 @@ Json to_json(const PaperFindings& f) {
                       {"fp", c.counts.fp},
                       {"fn", c.counts.fn},
                       {"tn", c.counts.tn},
-                      {"accuracy_low", c.low},
-                      {"accuracy_high", c.high}});
+                      {"accuracy_low", c.accuracy.low},
+                      {"accuracy_high", c.accuracy.high},
+                      {"f1_low", c.f1.low},
+                      {"f1_high", c.f1.high},
+                      {"mcc_low", c.mcc.low},
+                      {"mcc_high", c.mcc.high}});
   }
   for (const ClaimFinding& c : f.claims)
     claims.push_back({{"claim", c.claim.id},

@@ -22,6 +22,8 @@ struct RuleInput {
 /// Half a unit of the last digit; metrics of counts are printed without trailing zeros ("1.0"), so that theirs is the
 /// smallest of the column.
 [[nodiscard]] double half_unit_in(const std::vector<Published>& rows, const Published& row);
+/// Rows evaluated on where the paper states them; not a number that was derived from the metrics themselves.
+[[nodiscard]] std::optional<std::int64_t> stated_rows(const Published& row);
 /// Digits as printed: "0.50", "[0.82, 0.83]".
 [[nodiscard]] std::string printed_digits(const Published& row);
 /// "Table 3.2, bert-large-t2t, f1"

@@ -71,9 +71,25 @@ std::vector<std::string> write_specifications(const fs::path& folder, const std:
   return names;
 }
 
+/// Files of figures that an earlier report of this experiment had and this one has not.
+void remove_stale(const fs::path& folder, const std::vector<Figure>& figures) {
+  if (!fs::is_directory(folder)) return;
+  std::vector<fs::path> stale;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string file = entry.path().filename().string();
+    for (const std::string_view ending : {".vl.json", ".csv", ".svg", ".pdf", ".png"}) {
+      if (!file.ends_with(ending)) continue;
+      const std::string name = file.substr(0, file.size() - ending.size());
+      if (std::ranges::find(figures, name, &Figure::name) == figures.end()) stale.push_back(entry.path());
+    }
+  }
+  for (const fs::path& path : stale) fs::remove(path);
+}
+
 }  // namespace
 
 std::string draw(const fs::path& folder, const std::vector<Figure>& figures, const Drawing& drawing) {
+  remove_stale(folder, figures);
   if (figures.empty()) return "";
   fs::create_directories(folder);
   const std::vector<std::string> names = write_specifications(folder, figures);

@@ -125,6 +125,7 @@ void fill_block(Dictionary& to, const HtmlBlock& block) {
     set(heading, "TEXT", block.heading);
     if (!block.id.empty()) set(*heading.AddSectionDictionary("NAMED"), "ID", block.id);
   }
+  for (const std::string& text : block.paragraphs) set(*to.AddSectionDictionary("REMARK"), "TEXT", text);
   if (block.table) fill_table(*to.AddIncludeDictionary("TABLE"), *block.table);
   if (block.figure) fill_figure(*to.AddIncludeDictionary("FIGURE"), *block.figure);
   if (!block.list.empty()) {

@@ -22,13 +22,13 @@ HtmlRow run_row(const IndexedRun& entry) {
 
 }  // namespace
 
-HtmlPage html_index(const std::vector<IndexedRun>& runs, const std::vector<std::pair<std::string, std::string>>& other_pages) {
+HtmlPage html_index(const std::vector<IndexedRun>& runs, const Links& printed, const Links& other_pages) {
   HtmlPage page{.title = "seqbench: all reports", .home = false};
   HtmlTable experiments{.id = "experiments", .caption = "Newest run of each experiment in the store",
                         .columns = {{"experiment"}, {"name"}, {"paper"}, {"tasks"}, {"started"}, {"status"}, {"done", true},
                                     {"failed", true}, {"missing", true}, {"runs", true}}};
   HtmlTable published{.id = "published", .caption = "Published tables and figures, by their number",
-                      .columns = {{"published as"}, {"experiment"}}};
+                      .columns = {{"published as"}, {"found in"}}};
   Counts counts;
   for (const IndexedRun& entry : runs) {
     experiments.rows.push_back(run_row(entry));
@@ -41,13 +41,18 @@ HtmlPage html_index(const std::vector<IndexedRun>& runs, const std::vector<std::
       published.rows.push_back({.cells = {cell, text_cell(shown(entry.run.experiment))}});
     }
   }
+  for (const auto& [name, place] : printed) {
+    HtmlCell cell = text_cell(shown(name));
+    cell.link = place;
+    published.rows.push_back({.cells = {cell, text_cell("as printed, with verdicts")}});
+  }
   page.lines.push_back(fmt::format("{} experiment{}; trials of their newest runs: {}.", runs.size(), runs.size() == 1 ? "" : "s",
                                    counts_text(counts)));
   HtmlPart part{.id = "runs", .title = "Experiments"};
   part.blocks.push_back({.table = std::move(experiments)});
   page.parts.push_back(std::move(part));
   if (!published.rows.empty()) {
-    page.parts.push_back({.id = "numbers", .title = "Published tables", .blocks = {{.table = std::move(published)}}});
+    page.parts.push_back({.id = "numbers", .title = "Published tables and figures", .blocks = {{.table = std::move(published)}}});
   }
   if (!other_pages.empty()) {
     HtmlTable others{.id = "pages", .caption = "Leaderboards and papers", .columns = {{"page"}}};

@@ -17,19 +17,6 @@ namespace {
 
 constexpr std::size_t kNote = 400;
 
-/// A verdict with a sign beside the word, and how it is marked.
-std::pair<std::string, std::string> words_of(analyze::Verdict verdict) {
-  switch (verdict) {
-    case analyze::Verdict::kReproduced: return {"✓ reproduced", "good"};
-    case analyze::Verdict::kBetter: return {"▲ better", "good"};
-    case analyze::Verdict::kNotReproduced: return {"✗ not reproduced", "bad"};
-    case analyze::Verdict::kInconsistentAsPrinted: return {"✗ inconsistent as printed", "bad"};
-    case analyze::Verdict::kUndecided: return {"? undecided", ""};
-    case analyze::Verdict::kBlocked: return {"– blocked", ""};
-  }
-  return {"", ""};
-}
-
 struct Beside {
   const Row* row;
   const Row::Cell* cell;
@@ -74,6 +61,15 @@ HtmlRow published_row(const store::PublishedRow& p, const Beside* beside, std::s
 
 }  // namespace
 
+std::pair<std::string, std::string> words_of(std::string_view verdict) {
+  if (verdict == "reproduced") return {"✓ reproduced", "good"};
+  if (verdict == "better") return {"▲ better", "good"};
+  if (verdict == "not_reproduced") return {"✗ not reproduced", "bad"};
+  if (verdict == "inconsistent_as_printed") return {"✗ inconsistent as printed", "bad"};
+  if (verdict == "undecided") return {"? undecided", ""};
+  return {"– blocked", ""};
+}
+
 std::string published_anchor(const store::PublishedRow& row) { return anchor(row.paper + "-" + row.table_ref); }
 
 std::string published_anchor(const std::vector<TaskTable>& tables, std::size_t number, const store::PublishedRow& row) {
@@ -96,7 +92,7 @@ std::optional<Compared> compared(const store::PublishedRow& published, const Row
   const analyze::Summary shown_as{.mean = judgement->difference, .sd = NAN, .low = judgement->low, .high = judgement->high, .method = ""};
   const std::string interval = interval_text(shown_as);
   out.difference_text = mean_text(shown_as) + (interval == kNone ? "" : " " + interval);
-  std::tie(out.verdict, out.mark) = words_of(judgement->verdict);
+  std::tie(out.verdict, out.mark) = words_of(analyze::to_string(judgement->verdict));
   return out;
 }
 

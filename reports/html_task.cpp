@@ -297,6 +297,7 @@ HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t num
       if (!more.rows.empty()) part.blocks.push_back({.table = std::move(more)});
     }
   }
+  if (const std::string note = left_out_text(table); !note.empty()) part.blocks.push_back({.paragraphs = {note + "."}});
   if (!table.diagnostics.empty()) part.blocks.push_back(diagnostics_block(table, number));
   for (const PlacedFigure& placed : site.figures) {
     if (placed.task == table.task) part.blocks.push_back({.figure = placed.figure});

@@ -40,7 +40,7 @@ void append_provenance(std::string& out, const Provenance& provenance) {
 void append_trials(std::string& out, const Page& page) {
   out += fmt::format("\n## Trials\n\nEvery value of every trial is in `{0}.trials.csv`, all summaries in full precision "
                      "in `{0}.csv`, where these formats were written.\n\n",
-                     slug(page.run.experiment));
+                     page.file);
   for (const TaskTable& table : page.tables) {
     for (const Row& row : table.rows) {
       std::string keys;

@@ -11,6 +11,7 @@
 #include "harness/base/text.h"
 #include "reports/drawing.h"
 #include "reports/latex.h"
+#include "reports/leaderboard.h"
 #include "reports/site.h"
 #include "reports/text.h"
 
@@ -65,11 +66,12 @@ constexpr std::size_t kAllRuns = 1'000'000;
 std::vector<IndexedRun> indexed_runs(const store::Reader& store, const fs::path& folder) {
   std::vector<IndexedRun> out;
   std::map<std::string, std::int64_t> runs;
+  const std::vector<std::string> names = store.experiments();
   for (const store::RunSummary& run : store.runs(kAllRuns)) ++runs[run.experiment];
   for (store::RunSummary& run : newest_runs(store)) {
     IndexedRun entry{.run = std::move(run)};
     entry.runs = runs[entry.run.experiment];
-    const std::string file = slug(entry.run.experiment) + ".html";
+    const std::string file = file_name(entry.run.experiment, names) + ".html";
     if (fs::exists(folder / file)) entry.file = file;
     for (const store::TrialResult& trial : store.trials_of_run(entry.run.id)) {
       ++(trial.status == "done" ? entry.done : trial.status == "failed" ? entry.failed : entry.missing);
@@ -108,7 +110,7 @@ std::vector<PlacedFigure> figures_of_page(const store::Reader& store, const Page
       }
     }
   }
-  const std::string link = "figures/" + slug(page.run.experiment);
+  const std::string link = "figures/" + page.file;
   const std::string why = draw(folder / link, figures, drawing);
   std::vector<PlacedFigure> out;
   std::size_t room = kRoom;
@@ -116,15 +118,69 @@ std::vector<PlacedFigure> figures_of_page(const store::Reader& store, const Page
   return out;
 }
 
-/// The page's tables, each a file of its own.
+/// The page's tables, each a file of its own; those of an earlier report that it has no more go.
 fs::path write_latex(const HtmlPage& page, const fs::path& folder) {
   make_folder(folder);
+  std::set<std::string> written;
   for (const HtmlPart& part : page.parts) {
     for (const HtmlBlock& block : part.blocks) {
-      if (block.table) write_file_atomically(folder / (slug(block.table->id) + ".tex"), to_latex(*block.table));
+      if (!block.table) continue;
+      const std::string name = slug(block.table->id) + ".tex";
+      write_file_atomically(folder / name, to_latex(*block.table));
+      written.insert(name);
     }
   }
+  std::vector<fs::path> stale;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".tex" && !written.contains(entry.path().filename().string())) stale.push_back(entry.path());
+  }
+  for (const fs::path& path : stale) fs::remove(path);
   return folder;
+}
+
+std::string leaderboard_file(const std::string& task) { return "leaderboard-" + slug(task) + ".html"; }
+
+std::string paper_file(const std::string& paper, const std::vector<std::string>& papers) {
+  return "paper-" + file_name(paper, papers) + ".html";
+}
+
+/// Tables and figures of the papers whose pages are in the folder.
+Links printed_links(const store::Reader& store, const fs::path& folder) {
+  Links links;
+  const std::vector<std::string> papers = store.papers();
+  for (const std::string& paper : papers) {
+    const std::string file = paper_file(paper, papers);
+    if (!fs::exists(folder / file)) continue;
+    std::set<std::string> anchors;
+    for (const store::PublishedRow& p : store.published_by(paper)) {
+      if (const std::string id = published_anchor(p); anchors.insert(id).second) links.emplace_back(p.paper + ", " + p.table_ref, file + "#" + id);
+    }
+  }
+  return links;
+}
+
+/// Leaderboards and papers whose pages are in the folder.
+Links other_pages(const store::Reader& store, const fs::path& folder) {
+  Links links;
+  const auto add = [&](std::string name, const std::string& file) {
+    if (fs::exists(folder / file)) links.emplace_back(std::move(name), file);
+  };
+  for (const std::string& task : store.tasks()) add("Leaderboard: " + task, leaderboard_file(task));
+  const std::vector<std::string> papers = store.papers();
+  for (const std::string& paper : papers) add("Paper: " + paper, paper_file(paper, papers));
+  return links;
+}
+
+std::vector<fs::path> write_other_pages(const store::Reader& store, const fs::path& folder) {
+  std::vector<fs::path> written;
+  for (const std::string& task : store.tasks()) written.push_back(write_leaderboard_page(leaderboard(store, task), folder));
+  const std::vector<std::string> papers = store.papers();
+  const auto verdicts = store.verdicts();
+  for (const std::string& paper : papers) {
+    written.push_back(folder / paper_file(paper, papers));
+    write_file_atomically(written.back(), to_html(html_paper(paper, store.published_by(paper), verdicts)));
+  }
+  return written;
 }
 
 }  // namespace
@@ -135,7 +191,7 @@ std::vector<fs::path> render(const store::Reader& store, const store::RunSummary
   SitePage site{.page = page_of(store, run)};
   make_folder(folder);
   std::vector<fs::path> written;
-  const std::string name = slug(run.experiment);
+  const std::string name = site.page.file = file_name(run.experiment, store.experiments());
   const auto write = [&](const std::string& ending, const std::string& text) {
     written.push_back(folder / (name + ending));
     write_file_atomically(written.back(), text);
@@ -166,7 +222,9 @@ std::vector<fs::path> write_site(const store::Reader& store, const std::vector<s
   for (const store::RunSummary& run : runs) {
     std::ranges::move(render(store, run, folder, formats, drawing), std::back_inserter(written));
   }
-  if (wants(formats, "html")) written.push_back(write_index(store, folder));
+  if (!wants(formats, "html")) return written;
+  std::ranges::move(write_other_pages(store, folder), std::back_inserter(written));
+  written.push_back(write_index(store, folder));
   return written;
 }
 
@@ -182,7 +240,7 @@ std::vector<store::RunSummary> newest_runs(const store::Reader& store) {
 fs::path write_index(const store::Reader& store, const fs::path& folder) {
   make_folder(folder);
   const fs::path path = folder / "index.html";
-  write_file_atomically(path, to_html(html_index(indexed_runs(store, folder), {})));
+  write_file_atomically(path, to_html(html_index(indexed_runs(store, folder), printed_links(store, folder), other_pages(store, folder))));
   return path;
 }
 

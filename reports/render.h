@@ -82,16 +82,19 @@ struct Drawing {
 };
 /// Writes DIR/NAME.html (a page that needs nothing else, its figures also below DIR/figures/NAME), .md, .csv (with
 /// NAME.trials.csv), .json, and for tex a file per table in DIR/tables/NAME; returns the paths, folders for those of
-/// many files. Files are whole or absent. NAME is the experiment's, with "/" as "-". Throws InputError for another
+/// many files. Files are whole or absent. NAME is the experiment's, with "/" as "-" (file_name() in reports/text.h), and
+/// what an earlier report of it left in those folders goes. Throws InputError for another
 /// format.
 std::vector<std::filesystem::path> render(const store::Reader& store, const store::RunSummary& run,
                                           const std::filesystem::path& folder,
                                           const std::vector<std::string>& formats, const Drawing& drawing = {});
-/// render() of each, and with html also write_index().
+/// render() of each, and with html also DIR/leaderboard-TASK.html for every task of the store, DIR/paper-NAME.html for
+/// every paper that it holds numbers of, and write_index().
 std::vector<std::filesystem::path> write_site(const store::Reader& store, const std::vector<store::RunSummary>& runs,
                                               const std::filesystem::path& folder,
                                               const std::vector<std::string>& formats, const Drawing& drawing);
-/// Writes DIR/index.html over all experiments of the store, with links to the pages that are in DIR.
+/// Writes DIR/index.html over all experiments of the store, with links to the pages, leaderboards and papers
+/// that are in DIR.
 std::filesystem::path write_index(const store::Reader& store, const std::filesystem::path& folder);
 /// The newest run of each experiment, newest first.
 [[nodiscard]] std::vector<store::RunSummary> newest_runs(const store::Reader& store);

@@ -1,6 +1,7 @@
 #pragma once
 // Private to the room: a run's page as HTML, and the index of all pages.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,15 @@ struct IndexedRun {
   std::string file = "";                    // its page, or "" where there is none
   std::vector<std::pair<std::string, std::string>> published = {};  // "mimo, Table 2" and where it is found
 };
-[[nodiscard]] HtmlPage html_index(const std::vector<IndexedRun>& runs,
-                                  const std::vector<std::pair<std::string, std::string>>& other_pages);
+/// What is linked, and its file or anchor.
+using Links = std::vector<std::pair<std::string, std::string>>;
+/// `published`: tables and figures of papers' pages, by their number.
+[[nodiscard]] HtmlPage html_index(const std::vector<IndexedRun>& runs, const Links& published, const Links& other_pages);
+
+/// The page of a paper that the store holds numbers of: every number as printed, with its newest verdict.
+[[nodiscard]] HtmlPage html_paper(const std::string& paper, const std::vector<store::PublishedRow>& rows,
+                                  const std::map<std::string, store::VerdictRow>& verdicts);
+/// A stored verdict with a sign beside the word, and how it is marked: good, bad or "".
+[[nodiscard]] std::pair<std::string, std::string> words_of(std::string_view verdict);
 
 }  // namespace seqbench::reports

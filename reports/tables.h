@@ -82,6 +82,7 @@ struct Page {
   store::RunSummary run;
   std::vector<TaskTable> tables;
   Provenance provenance;
+  std::string file = "";  // its files' name, without ending
 };
 /// Reads all that the page says; the trials once.
 [[nodiscard]] Page page_of(const store::Reader& store, const store::RunSummary& run);

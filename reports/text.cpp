@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/base/sha256.h"
 #include "harness/base/text.h"
 
 namespace seqbench::reports {
@@ -81,6 +82,14 @@ std::string slug(std::string_view name) {
     if (!letter && inner) out += c == '.' ? '.' : '-';
   }
   return out.empty() ? "report" : out;
+}
+
+std::string file_name(std::string_view name, const std::vector<std::string>& names) {
+  const std::string plain = slug(name);
+  std::string dashed(name);
+  std::ranges::replace(dashed, '/', '-');
+  const bool taken = plain != name && std::ranges::any_of(names, [&](const std::string& other) { return other != name && slug(other) == plain; });
+  return dashed == plain && !taken ? plain : plain + "-" + sha256_hex(name).substr(0, 8);
 }
 
 std::string mean_text(const analyze::Summary& summary) {

@@ -15,6 +15,9 @@ namespace seqbench::reports {
 [[nodiscard]] std::string escaped(std::string_view text, std::size_t limit = 120);
 /// A file name: letters, digits and '_' stay, as does a '.' or '-' within; runs of others become '-'. At most 100 bytes.
 [[nodiscard]] std::string slug(std::string_view name);
+/// A file name that no other of `names` has: the slug, with 8 digits of the name's SHA-256 behind it unless the slug is
+/// the name with "/" as "-", and also where another name has this slug and the name is not the slug itself.
+[[nodiscard]] std::string file_name(std::string_view name, const std::vector<std::string>& names);
 
 /// Two significant digits of the interval's half width, else of the standard deviation, else four of the value.
 [[nodiscard]] std::string mean_text(const analyze::Summary& summary);      // "0.0123 ± 0.0004"

@@ -22,30 +22,31 @@ bool is_square_of(const PrintedValue& small, const PrintedValue& large) {
 
 std::optional<std::pair<double, double>> constants_that_reach(std::span<const PrintedLoss> losses) {
   SEQBENCH_ASSERT(!losses.empty(), "no loss to be reached");
-  using Interval = std::pair<double, double>;
-  std::vector<Interval> left = {{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}};
+  using Ends = std::pair<double, double>;
+  std::vector<Ends> left = {{-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}};
   for (const PrintedLoss& p : losses) {
     const double far2 = p.loss + p.tolerance - p.variance;  // largest (mean - c)^2
     if (far2 < 0) return std::nullopt;
     const double far = std::sqrt(far2), near = std::sqrt(std::max(0.0, p.loss - p.tolerance - p.variance));
-    std::vector<Interval> both;
-    for (const Interval& have : left) {
-      const std::vector<Interval> sides =
-          near > 0 ? std::vector<Interval>{{p.mean - far, p.mean - near}, {p.mean + near, p.mean + far}}
-                   : std::vector<Interval>{{p.mean - far, p.mean + far}};
-      for (const Interval& more : sides) {
-        const Interval cut{std::max(have.first, more.first), std::min(have.second, more.second)};
+    std::vector<Ends> both;
+    for (const Ends& have : left) {
+      const std::vector<Ends> sides =
+          near > 0 ? std::vector<Ends>{{p.mean - far, p.mean - near}, {p.mean + near, p.mean + far}}
+                   : std::vector<Ends>{{p.mean - far, p.mean + far}};
+      for (const Ends& more : sides) {
+        const Ends cut{std::max(have.first, more.first), std::min(have.second, more.second)};
         if (cut.first <= cut.second) both.push_back(cut);
       }
     }
     left = std::move(both);
   }
   if (left.empty()) return std::nullopt;
-  return *std::ranges::max_element(left, {}, [](const Interval& i) { return i.second - i.first; });
+  return *std::ranges::max_element(left, {}, [](const Ends& i) { return i.second - i.first; });
 }
 
 double exchangeable_bound(double difference, double range, std::int64_t n1, std::int64_t n2) {
-  const double spread = range * range * (1.0 / static_cast<double>(n1) + 1.0 / static_cast<double>(n2));
+  const double first = static_cast<double>(n1), second = static_cast<double>(n2);
+  const double spread = range * range * (1 / first + 1 / second) * (1 + 1 / std::max(first, second));
   return std::min(1.0, 2 * std::exp(-2 * difference * difference / spread));
 }
 

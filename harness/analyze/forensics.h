@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "harness/analyze/intervals.h"
+
 namespace seqbench::analyze {
 
 struct PrintedValue {
@@ -51,6 +53,14 @@ struct EvaluationSet {
 /// and P + R, convex in P under that constraint, is largest at an end, P = 1 or R = 1, where the other is F1 / (2 -
 /// F1).
 [[nodiscard]] double largest_mcc(double f1);
+/// 95 % interval of F1 behind counts. F1 = 2 J / (1 + J) with J = tp / (tp + fp + fn), and given tp + fp + fn that is
+/// a binomial share: Wilson's ends, transformed (Hand et al. 2021 call J F-star). [0, 1] where no row counts.
+[[nodiscard]] Interval f1_interval(const Confusion& counts);
+/// At least 95 % interval of MCC, given how many rows are positive: Wilson's of sensitivity and of specificity, each
+/// at sqrt(0.95), independent of each other; MCC grows with both, so that its ends are those of the box. [-1, 1] where
+/// a class is empty.
+[[nodiscard]] Interval mcc_interval(const Confusion& counts);
+
 /// Whether no matrix at any prevalence rounds to both.
 [[nodiscard]] bool impossible_pair(const PrintedValue& f1, const PrintedValue& mcc);
 
@@ -68,7 +78,9 @@ struct PrintedLoss {
 
 /// Rows dealt at random into parts of n1 and n2, each with a loss in [0, range] under one predictor that was not chosen
 /// on either: the probability that the mean losses differ by `difference` or more is at most
-/// 2 exp(-2 difference^2 / (range^2 (1/n1 + 1/n2))) (Hoeffding 1963, theorem 4 covers drawing without replacement).
+/// 2 exp(-2 difference^2 / (range^2 (1/n1 + 1/n2) (1 + 1/max(n1, n2)))). Given the rows of both parts, the smaller part
+/// is a sample without replacement from them, so that Serfling (1974, Annals of Statistics 2, corollary 1.1) bounds its
+/// mean against theirs, and the two parts' means differ by n1 + n2 over the larger part's rows times that.
 [[nodiscard]] double exchangeable_bound(double difference, double range, std::int64_t n1, std::int64_t n2);
 
 /// Two-sided exact probability of a count at least as unlikely as `hits` among n draws of share `share`.

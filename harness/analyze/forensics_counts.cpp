@@ -91,4 +91,31 @@ std::vector<EvaluationSet> common_sets(std::span<const std::vector<Confusion>> f
   return {common.begin(), common.end()};
 }
 
+Interval f1_interval(const Confusion& c) {
+  const int counted = c.tp + c.errors();
+  if (counted == 0) return {0, 1};
+  const Interval share = wilson(static_cast<double>(c.tp) / counted, counted);
+  return {2 * share.low / (1 + share.low), 2 * share.high / (1 + share.high)};
+}
+
+namespace {
+
+/// MCC from the share of positive rows, of them found, and of negative ones rejected; 0 where it is not defined.
+double mcc_at(double positives, double sensitivity, double specificity) {
+  const double said = positives * sensitivity + (1 - positives) * (1 - specificity);
+  const double spread = positives * (1 - positives) * said * (1 - said);
+  return spread > 0 ? positives * (1 - positives) * (sensitivity + specificity - 1) / std::sqrt(spread) : 0;
+}
+
+}  // namespace
+
+Interval mcc_interval(const Confusion& c) {
+  const int positives = c.positives(), negatives = c.n() - positives;
+  if (positives == 0 || negatives == 0) return {-1, 1};
+  const double tail = (1 - std::sqrt(0.95)) / 2, share = static_cast<double>(positives) / c.n();
+  const Interval found = wilson(static_cast<double>(c.tp) / positives, positives, tail);
+  const Interval rejected = wilson(static_cast<double>(c.tn) / negatives, negatives, tail);
+  return {mcc_at(share, found.low, rejected.low), mcc_at(share, found.high, rejected.high)};
+}
+
 }  // namespace seqbench::analyze

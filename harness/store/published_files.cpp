@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = 16u << 20;
 constexpr std::array<std::string_view, 4> kStatus = {"printed", "reconstructed", "misprint", "missing"};
+constexpr std::array<std::string_view, 3> kOrigins = {"", "printed", "derived"};
 constexpr std::array<std::string_view, 4> kParts = {"", "train", "validation", "test"};
 constexpr std::array<std::string_view, 7> kForms = {"greater", "at_least", "order", "trend", "best", "bound", "none"};
 
@@ -138,6 +139,7 @@ enum Column {
   kLow,
   kHigh,
   kRows,
+  kRowsFrom,
   kStatusOf,
   kNote,
   kQuote
@@ -158,6 +160,9 @@ PublishedRow row_of(const Table& table) {
   row.low = table.optional_number(kLow);
   row.high = table.optional_number(kHigh);
   row.n_eval = table.optional_count(kRows);
+  const std::string origin = table.one_of(kRowsFrom, kOrigins);
+  if (row.n_eval.has_value() == origin.empty()) table.fail("n_eval and n_eval_from go together");
+  row.n_eval_derived = origin == "derived";
   row.status = table.one_of(kStatusOf, kStatus);
   row.note = table.cell(kNote);
   row.quote = table.cell(kQuote);
@@ -192,7 +197,7 @@ double half_unit(const PublishedRow& row) {
 
 Paper read_published(const fs::path& file) {
   Table table(file, {"paper", "table", "row", "column", "task", "model", "metric", "split", "selected_on", "value",
-                     "low", "high", "n_eval", "status", "note", "quote"});
+                     "low", "high", "n_eval", "n_eval_from", "status", "note", "quote"});
   Paper paper{file.stem().string(), sha256_file_hex(file), {}};
   std::set<std::string> seen;
   while (table.next()) {

@@ -140,6 +140,37 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+constexpr std::string_view kPublishedColumns =
+    "SELECT uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on, status, note,"
+    " context, value, decimals, n_eval, low, high, margin FROM published_values";
+
+/// Rows of the columns kPublishedColumns.
+std::vector<PublishedRow> published_rows(Rows row) {
+  std::vector<PublishedRow> found;
+  while (row.next()) {
+    PublishedRow& p = found.emplace_back();
+    std::string* const texts[] = {&p.uid,     &p.paper,  &p.table_ref, &p.row_ref,     &p.col_ref, &p.task, &p.model,
+                                  &p.variant, &p.metric, &p.split,     &p.selected_on, &p.status,  &p.note,
+                                  &p.quote};
+    int column = 0;
+    for (std::string* text : texts) *text = row.text(column++);
+    if (!row.null(column)) p.value = row.real(column);
+    p.decimals = row.optional_integer(column + 1);
+    p.n_eval = row.optional_integer(column + 2);
+    if (!row.null(column + 3)) p.low = row.real(column + 3);
+    if (!row.null(column + 4)) p.high = row.real(column + 4);
+    if (!row.null(column + 5)) p.margin = row.real(column + 5);
+  }
+  return found;
+}
+
+/// The first column of all rows.
+std::vector<std::string> texts(Rows row) {
+  std::vector<std::string> found;
+  while (row.next()) found.push_back(row.text(0));
+  return found;
+}
+
 }  // namespace
 
 struct Reader::Impl {
@@ -252,24 +283,39 @@ std::optional<Card> Reader::card(std::string_view kind, std::string_view name) c
 }
 
 std::vector<PublishedRow> Reader::published(std::string_view task) const {
+  return published_rows(impl_->db.rows(std::string(kPublishedColumns) + " WHERE task = ? ORDER BY id", task));
+}
+
+std::vector<PublishedRow> Reader::published_by(std::string_view paper) const {
+  return published_rows(impl_->db.rows(std::string(kPublishedColumns) + " WHERE paper = ? ORDER BY id", paper));
+}
+
+std::vector<std::string> Reader::papers() const {
+  return texts(impl_->db.rows("SELECT DISTINCT paper FROM published_values ORDER BY paper"));
+}
+
+std::vector<std::string> Reader::experiments() const {
+  return texts(impl_->db.rows("SELECT DISTINCT name FROM experiments ORDER BY name"));
+}
+
+std::vector<std::string> Reader::tasks() const {
+  return texts(impl_->db.rows("SELECT DISTINCT t.task FROM trials t WHERE EXISTS ("
+                              "SELECT 1 FROM executions e WHERE e.trial = t.id AND e.status = 'done') ORDER BY t.task"));
+}
+
+std::map<std::string, VerdictRow> Reader::verdicts() const {
   Rows row = impl_->db.rows(
-      "SELECT uid, paper, table_ref, row_ref, col_ref, task, model, variant, metric, split, selected_on, status, note,"
-      " context, value, decimals, n_eval, low, high, margin FROM published_values WHERE task = ? ORDER BY id",
-      task);
-  std::vector<PublishedRow> found;
+      "SELECT subject, verdict, method, reason, estimate, low, high, p, p_adjusted FROM verdicts ORDER BY id");
+  std::map<std::string, VerdictRow> found;
   while (row.next()) {
-    PublishedRow& p = found.emplace_back();
-    std::string* const texts[] = {&p.uid,     &p.paper,  &p.table_ref, &p.row_ref,     &p.col_ref, &p.task, &p.model,
-                                  &p.variant, &p.metric, &p.split,     &p.selected_on, &p.status,  &p.note,
-                                  &p.quote};
-    int column = 0;
-    for (std::string* text : texts) *text = row.text(column++);
-    if (!row.null(column)) p.value = row.real(column);
-    p.decimals = row.optional_integer(column + 1);
-    p.n_eval = row.optional_integer(column + 2);
-    if (!row.null(column + 3)) p.low = row.real(column + 3);
-    if (!row.null(column + 4)) p.high = row.real(column + 4);
-    if (!row.null(column + 5)) p.margin = row.real(column + 5);
+    VerdictRow v;
+    v.subject = row.text(0), v.verdict = row.text(1), v.method = row.text(2), v.reason = row.text(3);
+    int column = 4;
+    for (std::optional<double>* value : {&v.estimate, &v.low, &v.high, &v.p, &v.p_adjusted}) {
+      if (!row.null(column)) *value = row.real(column);
+      ++column;
+    }
+    found[v.subject] = std::move(v);
   }
   return found;
 }

@@ -72,6 +72,14 @@ class Reader {
 
   [[nodiscard]] std::optional<Card> card(std::string_view kind, std::string_view name) const;  // newest version
   [[nodiscard]] std::vector<PublishedRow> published(std::string_view task) const;
+  /// All rows of a paper, settings too, as stored; and the names of the papers, sorted.
+  [[nodiscard]] std::vector<PublishedRow> published_by(std::string_view paper) const;
+  [[nodiscard]] std::vector<std::string> papers() const;
+  /// The newest verdict of each subject, by subject; without the keys of its trials.
+  [[nodiscard]] std::map<std::string, VerdictRow> verdicts() const;
+  /// Names of all experiments, and of the tasks that have a done trial; sorted.
+  [[nodiscard]] std::vector<std::string> experiments() const;
+  [[nodiscard]] std::vector<std::string> tasks() const;
   /// Median seconds per train step and of everything else, over the newest 20 done executions of this model and task.
   struct Pace { double seconds_per_step = 0; double other_seconds = 0; std::int64_t steps = 0; };
   [[nodiscard]] std::optional<Pace> pace(std::string_view task, std::string_view model, std::string_view view) const;

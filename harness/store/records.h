@@ -145,6 +145,7 @@ struct PublishedRow {
   std::optional<double> low, high;       // a printed range, both or neither
   std::optional<std::int64_t> decimals;  // digits behind the point less the exponent: 0.50 -> 2, 110e6 -> -6
   std::optional<std::int64_t> n_eval;
+  bool n_eval_derived = false;           // from the printed metrics, so that no rule may test them by it; not stored
   std::optional<double> margin;          // results/published/margins.toml, in the metric's unit
   std::string status = "printed", note, quote;
 };

@@ -24,7 +24,8 @@
 {{#PARAGRAPH}}<p>{{TEXT}}</p>
 {{/PARAGRAPH}}{{#COMMAND}}<pre tabindex="0" aria-label="command"><code>{{TEXT}}</code></pre>
 {{/COMMAND}}{{#BLOCK}}{{#HEADING}}<h3{{#NAMED}} id="{{ID}}"{{/NAMED}}>{{TEXT}}</h3>
-{{/HEADING}}{{>TABLE}}{{>FIGURE}}{{#LIST}}<ul>{{#ITEM}}<li>{{TEXT}}</li>{{/ITEM}}</ul>
+{{/HEADING}}{{#REMARK}}<p>{{TEXT}}</p>
+{{/REMARK}}{{>TABLE}}{{>FIGURE}}{{#LIST}}<ul>{{#ITEM}}<li>{{TEXT}}</li>{{/ITEM}}</ul>
 {{/LIST}}{{#FACTS}}<dl>{{#FACT}}<dt>{{NAME}}</dt><dd>{{VALUE}}</dd>{{/FACT}}</dl>
 {{/FACTS}}{{/BLOCK}}</section>
 {{/PART}}</main>

@@ -2,11 +2,12 @@
 'use strict';
 (() => {
   const key = (row, column) => row.cells[column] ? row.cells[column].dataset.sort || '' : '';
-  // Numbers before text, what is missing last in both directions.
+  // Numbers before text, what is missing last in both directions; a number and a text are never compared as text.
   const compare = (a, b, sign) => {
     if (a === '' || b === '') return (a === '') - (b === '');
     const x = Number(a), y = Number(b);
     if (!Number.isNaN(x) && !Number.isNaN(y)) return sign * (x - y);
+    if (Number.isNaN(x) !== Number.isNaN(y)) return sign * (Number.isNaN(x) ? 1 : -1);
     return sign * (a < b ? -1 : a > b ? 1 : 0);
   };
   const sort = (table, column) => {

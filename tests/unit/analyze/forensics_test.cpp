@@ -100,6 +100,56 @@ TEST(Forensics, NoMatrixPassesTheLargestMcc) {
   EXPECT_TRUE(impossible_pair(four(.5), four(.5776)));
 }
 
+TEST(Forensics, ThePartsBoundHoldsForEveryDeal) {
+  // 3 losses of 1 and 5 of 0, dealt 2 and 6: hypergeometric, exactly.
+  for (const int n1 : {1, 2, 3, 4}) {
+    const int all = 8, ones = 3, n2 = all - n1;
+    const auto choose = [](int n, int k) { return k < 0 || k > n ? 0.0 : std::round(std::exp(std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0))); };
+    for (const double gap : {.3, .5, .8, 1.0}) {
+      double p = 0;
+      for (int k = 0; k <= ones; ++k) {
+        const double difference = std::abs(double(k) / n1 - double(ones - k) / n2);
+        if (difference >= gap) p += choose(ones, k) * choose(all - ones, n1 - k) / choose(all, n1);
+      }
+      EXPECT_LE(p, exchangeable_bound(gap, 1, n1, n2)) << n1 << ' ' << gap;
+    }
+  }
+}
+
+TEST(Forensics, IntervalsBehindCounts) {
+  const Interval share = wilson(36.0 / 37, 37), f1 = f1_interval({36, 0, 1, 27});
+  EXPECT_NEAR(f1.low, 2 * share.low / (1 + share.low), 1e-12);
+  EXPECT_NEAR(f1.high, 2 * share.high / (1 + share.high), 1e-12);
+  EXPECT_EQ(f1_interval({0, 0, 0, 9}).high, 1);
+  EXPECT_EQ(f1_interval({0, 0, 0, 9}).low, 0);
+  const Interval perfect = mcc_interval({37, 0, 0, 27});
+  EXPECT_DOUBLE_EQ(perfect.high, 1);
+  EXPECT_GT(perfect.low, .7);
+  EXPECT_LT(perfect.low, .9);
+  EXPECT_EQ(mcc_interval({5, 0, 0, 0}).low, -1);
+}
+
+TEST(Forensics, IntervalsBehindCountsCoverTheTruth) {
+  // 37 positive rows of which 0.9 are found, 27 negative of which 0.8 are rejected: every outcome with its probability.
+  const auto chance = [](int k, int n, double p) {
+    return std::exp(std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0) + k * std::log(p) +
+                    (n - k) * std::log1p(-p));
+  };
+  const double found = 37 * .9, rejected = 27 * .8;
+  const double mcc = (found * rejected - (37 - found) * (27 - rejected)) /
+                     std::sqrt(37 * 27 * (found + 27 - rejected) * (37 - found + rejected));
+  double covered = 0;
+  for (int tp = 0; tp <= 37; ++tp) {
+    for (int tn = 0; tn <= 27; ++tn) {
+      const Interval i = mcc_interval({tp, 27 - tn, 37 - tp, tn});
+      EXPECT_LE(i.low, mcc_of({tp, 27 - tn, 37 - tp, tn}) + 1e-12);
+      EXPECT_GE(i.high, mcc_of({tp, 27 - tn, 37 - tp, tn}) - 1e-12);
+      if (i.low <= mcc && mcc <= i.high) covered += chance(tp, 37, .9) * chance(tn, 27, .8);
+    }
+  }
+  EXPECT_GE(covered, .95);
+}
+
 TEST(Forensics, SquaresWithinRounding) {
   EXPECT_TRUE(is_square_of({.74, .005}, four(.8599)));
   EXPECT_TRUE(is_square_of({.58, .005}, four(.7647)));
@@ -120,7 +170,8 @@ TEST(Forensics, ConstantsThatReachEveryLoss) {
 }
 
 TEST(Forensics, ExchangeableAndBinomial) {
-  EXPECT_NEAR(exchangeable_bound(.5, 1, 8, 8), 2 * std::exp(-2 * .25 / .25), 1e-15);
+  EXPECT_NEAR(exchangeable_bound(.5, 1, 8, 8), 2 * std::exp(-2 * .25 / (.25 * 1.125)), 1e-15);
+  EXPECT_EQ(exchangeable_bound(.1, 1, 50, 900), exchangeable_bound(.1, 1, 900, 50));
   EXPECT_EQ(exchangeable_bound(0, 1, 8, 8), 1);
   EXPECT_NEAR(binomial_p(37, 64, .53), 0.4553, 2e-4);  // scipy.stats.binomtest
   EXPECT_NEAR(binomial_p(9, 10, .5), 22.0 / 1024, 1e-12);

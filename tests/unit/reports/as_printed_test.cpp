@@ -95,8 +95,10 @@ TEST(AsPrinted, TheEvaluationSetBehindATable) {
   EXPECT_NE(set[0].reason.find("0.0156"), std::string::npos);
   ASSERT_EQ(findings.counts.size(), 3u);
   EXPECT_EQ(findings.counts[1].counts.errors(), 1);
-  EXPECT_NEAR(findings.counts[1].low, 0.9167, 1e-4);
-  EXPECT_NEAR(findings.counts[1].high, 0.9972, 1e-4);
+  EXPECT_NEAR(findings.counts[1].accuracy.low, 0.9167, 1e-4);
+  EXPECT_NEAR(findings.counts[1].accuracy.high, 0.9972, 1e-4);
+  EXPECT_EQ(findings.counts[1].f1.low, analyze::f1_interval(findings.counts[1].counts).low);
+  EXPECT_NE(findings_markdown(findings).find("MCC [95 %]"), std::string::npos);
   EXPECT_NE(found(paper_of(rows), "less than one error").at(0).reason.find("0 errors: c; 1 error: b; 9 errors: a"),
             std::string::npos);
   EXPECT_EQ(found(paper_of(rows), "cannot be told apart").at(0).reason.find("a,"), std::string::npos);
@@ -114,6 +116,14 @@ TEST(AsPrinted, AStatedSizeThatNoMatrixFits) {
   EXPECT_TRUE(std::ranges::none_of(sound, [](const Finding& f) { return f.severity == Severity::kInconsistent; }));
   for (PublishedRow& row : rows) row.n_eval = 100;
   EXPECT_EQ(found(paper_of(rows), "evaluation set").at(0).severity, Severity::kInconsistent);
+  // A size derived from the metrics neither contradicts them nor tells a set by one row of two.
+  for (PublishedRow& row : rows) row.n_eval_derived = true;
+  EXPECT_EQ(found(paper_of(rows), "evaluation set").at(0).severity, Severity::kDoubtful);
+  auto two = classifier("a", "0.9938", "0.9866");
+  for (PublishedRow& row : two) row.n_eval = 149;
+  EXPECT_EQ(found(paper_of(two), "evaluation set").size(), 1u);
+  for (PublishedRow& row : two) row.n_eval_derived = true;
+  EXPECT_TRUE(found(paper_of(two), "evaluation set").empty());
 }
 
 TEST(AsPrinted, SplitSizesAgainstTheText) {
@@ -258,7 +268,15 @@ TEST(AsPrinted, ExchangeableParts) {
           .empty());
   const auto bad =
       found(paper_of(losses("0.6", "0.5", "3.5") + std::vector{dealt}, {}, moments()), "parts are not exchangeable");
-  EXPECT_EQ(bad.size(), 1u);
+  ASSERT_EQ(bad.size(), 1u);
+  EXPECT_EQ(bad[0].severity, Severity::kDoubtful);
+  EXPECT_NE(bad[0].reason.find("within the labels' range [1.00, 4.00]"), std::string::npos);
+  EXPECT_EQ(bad[0].reason.find("none is stated"), std::string::npos);
+  const auto unstated = found(paper_of(losses("0.6", "0.5", "3.5", false) + std::vector{dealt}, {}, moments()),
+                              "parts are not exchangeable");
+  ASSERT_EQ(unstated.size(), 1u);
+  EXPECT_NE(unstated[0].reason.find("100 and 5,000 rows (the published split's sizes: none is stated"),
+            std::string::npos);
   EXPECT_TRUE(found(paper_of(losses("0.6", "0.5", "3.5"), {}, moments()), "parts are not exchangeable").empty());
 }
 

@@ -1,11 +1,14 @@
 #include "reports/html.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "reports/drawing.h"
 #include "reports/latex.h"
+#include "reports/site.h"
+#include "reports/text.h"
 #include "tests/unit/reports/store_fixture.h"
 
 namespace seqbench::reports {
@@ -150,6 +153,80 @@ TEST_F(Site, IndexLeadsToThePagesThatAreThere) {
   EXPECT_NE(index.find("href=\"toys-first.html#paper-table-2\""), std::string::npos);
   EXPECT_EQ(index.find("toys-second.html"), std::string::npos);
   EXPECT_NE(index.find("2 done, 0 failed, 1 missing"), std::string::npos);
+}
+
+store::VerdictRow verdict(const std::string& subject, const std::string& word, const std::string& reason,
+                          std::optional<double> estimate = std::nullopt) {
+  store::VerdictRow v;
+  v.subject = subject, v.verdict = word, v.method = "m", v.reason = reason, v.estimate = estimate;
+  return v;
+}
+
+TEST_F(Site, LeaderboardsAndPapersAreWrittenAndLinked) {
+  std::vector<store::PublishedRow> published = {printed("net", "net", 0.25), printed("", "setting", 3), printed("net", "range", 1)};
+  published[1].uid = "paper:setting", published[1].task = "", published[1].table_ref = "Figure 4";
+  published[2].uid = "paper:range", published[2].value.reset(), published[2].low = 0.1, published[2].high = 0.3;
+  (void)fill({{.error = 0.5}}, "toys/first", published);
+  const std::string paper = published[0].paper;
+  {
+    store::RunStore store(path());
+    store.add_verdicts({verdict(published[0].uid, "blocked", "nothing measured"), verdict("claim:" + paper + "-01", "not_reproduced", "the opposite <b>"),
+                        verdict("claim:another-01", "reproduced", "of another")}, "0");
+    store.add_verdicts({verdict(published[0].uid, "reproduced", "near", 0.0125)}, "0");
+  }
+  const store::Reader store(path());
+  (void)write_site(store, newest_runs(store), folder(), {"html"}, {});
+  const std::string index = read_file(folder() / "index.html"), page = read_file(folder() / ("paper-" + paper + ".html"));
+  EXPECT_NE(index.find("href=\"leaderboard-toy.html\""), std::string::npos);
+  EXPECT_NE(index.find("href=\"paper-" + paper + ".html\""), std::string::npos);
+  EXPECT_NE(index.find("href=\"paper-" + paper + ".html#paper-figure-4\""), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(folder() / "leaderboard-toy.html"));
+  for (const char* text : {"✓ reproduced", "0.0125", "near", "✗ contradicted", "the opposite &lt;b&gt;", "1 of 3 stored numbers have a verdict",
+                           "id=\"paper-figure-4\"", "[0.100, 0.300]"}) {
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  }
+  EXPECT_EQ(page.find("blocked"), std::string::npos);  // the newest verdict alone
+  EXPECT_EQ(page.find("of another"), std::string::npos);
+}
+
+TEST_F(Site, TwoExperimentsOfOneSlugHaveAFileEach) {
+  const auto one = fill({{.error = 0.5}}, "a/b"), two = fill({{.seed = 2, .error = 0.5}}, "a-b");
+  const store::Reader store(path());
+  (void)write_site(store, {one, two}, folder(), {"html", "md"}, {});
+  const std::string name = file_name("a/b", {"a-b", "a/b"}), index = read_file(folder() / "index.html");
+  EXPECT_NE(name, "a-b");
+  for (const std::string& file : {name + ".html", std::string("a-b.html")}) {
+    EXPECT_TRUE(std::filesystem::exists(folder() / file)) << file;
+    EXPECT_NE(index.find("href=\"" + file + "\""), std::string::npos) << file;
+  }
+  EXPECT_NE(read_file(folder() / (name + ".md")).find(name + ".trials.csv"), std::string::npos);
+}
+
+TEST_F(Site, FilesOfAnEarlierReportGo) {
+  const auto run = fill({{.error = 0.5}});
+  const store::Reader store(path());
+  const auto tables = folder() / "tables" / "toys-first", figures = folder() / "figures" / "toys-first";
+  std::filesystem::create_directories(tables);
+  std::filesystem::create_directories(figures);
+  for (const auto& file : {tables / "old.tex", tables / "mine.txt", figures / "old.vl.json", figures / "old.svg", figures / "old.csv", figures / "mine.txt"}) {
+    write_file_atomically(file, "old");
+  }
+  (void)render(store, run, folder(), {"html", "tex"});
+  for (const auto& file : {tables / "old.tex", figures / "old.vl.json", figures / "old.svg", figures / "old.csv"}) {
+    EXPECT_FALSE(std::filesystem::exists(file)) << file;
+  }
+  EXPECT_TRUE(std::filesystem::exists(tables / "mine.txt"));
+  EXPECT_TRUE(std::filesystem::exists(figures / "mine.txt"));
+  EXPECT_TRUE(std::ranges::any_of(std::filesystem::directory_iterator(tables), [](const auto& e) { return e.path().extension() == ".tex"; }));
+}
+
+TEST_F(Site, SaysWhatIsLeftOut) {
+  const auto run = fill({{.error = 0.5}});
+  SitePage site{.page = page_of(store::Reader(path()), run)};
+  const auto text_of = [&] { return to_html(html_page(site)); };
+  EXPECT_EQ(text_of().find("stored columns"), std::string::npos);
+  site.page.tables.at(0).columns_left_out = 1;
+  EXPECT_NE(text_of().find(left_out_text(site.page.tables[0])), std::string::npos);
 }
 
 TEST_F(Site, FailuresAndRowsOfOtherKindsHaveTheirPlace) {

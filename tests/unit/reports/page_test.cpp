@@ -43,7 +43,7 @@ TEST_F(Page, IsTheApprovedOne) {
 }
 
 TEST_F(Page, WritesWholeFilesOfTheKindsAskedFor) {
-  const auto run = fill({{.error = 0.5}}, "../toys/first");
+  const auto run = fill({{.error = 0.5}}, "toys/first");
   const auto files = render(store::Reader(path()), run, folder() / "new", {"json", "csv", "md"});
   std::vector<std::string> names;
   for (const auto& file : files) names.push_back(file.lexically_relative(folder()).string());

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "harness/base/sha256.h"
+
 namespace seqbench::reports {
 namespace {
 
@@ -52,6 +54,18 @@ TEST(Names, LoseWhatActsOnTheirSurroundings) {
   EXPECT_EQ(slug("a b/../c.d"), "a-b-c.d");
   EXPECT_EQ(slug(""), "report");
   EXPECT_EQ(slug(std::string(500, 'a')).size(), 100u);
+}
+
+TEST(Names, OfFilesAreTheirOwn) {
+  EXPECT_EQ(file_name("controls/gfp", {"controls/gfp", "other"}), "controls-gfp");
+  // Two names of one slug: the one that is its slug keeps it.
+  EXPECT_EQ(file_name("a-b", {"a-b", "a/b"}), "a-b");
+  EXPECT_EQ(file_name("a/b", {"a-b", "a/b"}), "a-b-" + sha256_hex("a/b").substr(0, 8));
+  EXPECT_NE(file_name("a/b-c", {"a/b-c", "a-b/c"}), file_name("a-b/c", {"a/b-c", "a-b/c"}));
+  // A slug that lost something names nothing for sure, whatever else the store holds.
+  EXPECT_NE(file_name("a b", {"a b"}), file_name("a+b", {"a+b"}));
+  const std::string one = std::string(100, 'x') + "1", two = std::string(100, 'x') + "2";
+  EXPECT_NE(file_name(one, {one, two}), file_name(two, {one, two}));
 }
 
 TEST(Table, PadsByCharacters) {

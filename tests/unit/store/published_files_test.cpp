@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 const std::string kHeader =
     "paper\ttable\trow\tcolumn\ttask\tmodel\tmetric\tsplit\tselected_on\tvalue\tlow\thigh\tn_"
-    "eval\tstatus\tnote\tquote\n";
+    "eval\tn_eval_from\tstatus\tnote\tquote\n";
 
 class PublishedFiles : public testing::Test {
  protected:
@@ -40,15 +40,16 @@ class PublishedFiles : public testing::Test {
 TEST_F(PublishedFiles, NumbersKeepTheirPrecision) {
   const Paper paper =
       read_published(write("p.tsv", "# made by hand\n" + kHeader +
-                                        "p\tT\tr\ta\ttoy\tnet\tmse\ttest\tvalidation\t0.50\t\t\t64\tprinted\tn\tq\n"
-                                        "p\tT\tr\tb\t\t\tk\t\t\t110e6\t\t\t\tprinted\t\t\n"
-                                        "p\tT\tr\tc\t\t\tk\t\t\t1e-4\t\t\t\tprinted\t\t\n"
-                                        "p\tT\tr\td\ttoy\t\tf1\ttest\t\t\t0.85\t0.9\t\tprinted\t\t\n"
-                                        "p\tT\tr\te\ttoy\t\tf1\ttest\t\t\t\t\t\tmissing\t\t\r\n"));
+                                        "p\tT\tr\ta\ttoy\tnet\tmse\ttest\tvalidation\t0.50\t\t\t64\tprinted\tprinted\tn\tq\n"
+                                        "p\tT\tr\tb\t\t\tk\t\t\t110e6\t\t\t\t\tprinted\t\t\n"
+                                        "p\tT\tr\tc\t\t\tk\t\t\t1e-4\t\t\t\t\tprinted\t\t\n"
+                                        "p\tT\tr\td\ttoy\t\tf1\ttest\t\t\t0.85\t0.9\t\t\tprinted\t\t\n"
+                                        "p\tT\tr\te\ttoy\t\tf1\ttest\t\t\t\t\t\t\tmissing\t\t\r\n"));
   ASSERT_EQ(paper.rows.size(), 5u);
   EXPECT_EQ(paper.name, "p");
   EXPECT_DOUBLE_EQ(half_unit(paper.rows[0]), 0.005);
   EXPECT_EQ(paper.rows[0].n_eval, 64);
+  EXPECT_FALSE(paper.rows[0].n_eval_derived);
   EXPECT_EQ(paper.rows[0].quote, "q");
   EXPECT_DOUBLE_EQ(*paper.rows[1].value, 110e6);
   EXPECT_DOUBLE_EQ(half_unit(paper.rows[1]), 0.5e6);
@@ -59,16 +60,21 @@ TEST_F(PublishedFiles, NumbersKeepTheirPrecision) {
 }
 
 TEST_F(PublishedFiles, FaultsNameLineColumnAndValue) {
-  refused("p\tT\tr\ta\t\t\tk\t\t\tx\t\t\t\tprinted\t\t\n",
+  refused("p\tT\tr\ta\t\t\tk\t\t\tx\t\t\t\t\tprinted\t\t\n",
           "p.tsv:2: column 'value' must be a number or empty, got 'x'");
-  refused("p\tT\tr\ta\t\t\tk\tdev\t\t1\t\t\t\tprinted\t\t\n", "column 'split' must be one of");
-  refused("p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\tguessed\t\t\n",
+  refused("p\tT\tr\ta\t\t\tk\tdev\t\t1\t\t\t\t\tprinted\t\t\n", "column 'split' must be one of");
+  refused("p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\t\tguessed\t\t\n",
           "column 'status' must be one of: printed reconstructed misprint missing");
-  refused("p\tT\tr\ta\t\t\tk\t\t\t\t\t\t\tprinted\t\t\n", "status 'printed' does not go with no value");
-  refused("p\tT\tr\ta\t\t\tk\t\t\t\t2\t1\t\tprinted\t\t\n", "a range is low and high");
-  refused("q\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\tprinted\t\t\n", "paper 'q' in the file of 'p'");
-  refused("p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\tprinted\t\n", "15 cells, the header has 16");
-  const std::string row = "p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\tprinted\t\t\n";
+  refused("p\tT\tr\ta\t\t\tk\t\t\t\t\t\t\t\tprinted\t\t\n", "status 'printed' does not go with no value");
+  refused("p\tT\tr\ta\t\t\tk\t\t\t\t2\t1\t\t\tprinted\t\t\n", "a range is low and high");
+  refused("q\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\t\tprinted\t\t\n", "paper 'q' in the file of 'p'");
+  refused("p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\t\tprinted\t\n", "16 cells, the header has 17");
+  refused("p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t64\t\tprinted\t\t\n", "n_eval and n_eval_from go together");
+  refused("p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t64\tguessed\tprinted\t\t\n", "column 'n_eval_from' must be one of");
+  EXPECT_TRUE(read_published(write("p.tsv", kHeader + "p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t64\tderived\tprinted\t\t\n"))
+                  .rows.at(0)
+                  .n_eval_derived);
+  const std::string row = "p\tT\tr\ta\t\t\tk\t\t\t1\t\t\t\t\tprinted\t\t\n";
   refused(row + row, "p.tsv:3: table, row and column stand here a second time");
 }
 

@@ -68,6 +68,10 @@ inline constexpr std::size_t kMostCells = 20000;
 /// paper has only one such row, that one.
 [[nodiscard]] std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row,
                                                              const Row::Cell& cell);
+/// A value or a range.
+[[nodiscard]] bool is_printed(const store::PublishedRow& row);
+/// The value; of a range the place in it that is nearest to what was measured. Needs is_printed().
+[[nodiscard]] double nearest_printed(const store::PublishedRow& row, double measured);
 [[nodiscard]] std::string published_text(const store::PublishedRow& row);
 
 /// Facts that a page ends with; each list without repetitions, in order of appearance.

@@ -53,6 +53,25 @@ TEST_F(Verify, VerdictsOfNumbers) {
   EXPECT_EQ(card({row("net", m, 0.0001)}).numbers.at(0).judgement.verdict, Verdict::kUndecided);
 }
 
+TEST_F(Verify, PrintedRangesAreJudged) {
+  fill(five("net", 0.5));
+  const double m = measured("net");
+  const auto range = [&](double low, double high, double margin) {
+    store::PublishedRow p = row("net", 0, margin);
+    p.value.reset();
+    p.low = low;
+    p.high = high;
+    return card({p}).numbers.at(0);
+  };
+  const NumberVerdict inside = range(m - 0.01, m + 0.01, 0.2);
+  EXPECT_EQ(inside.judgement.verdict, Verdict::kReproduced) << inside.judgement.reason;
+  EXPECT_EQ(inside.judgement.difference, 0);
+  const NumberVerdict worse = range(m - 0.21, m - 0.2, 0.001);
+  EXPECT_EQ(worse.judgement.verdict, Verdict::kNotReproduced) << worse.judgement.reason;
+  EXPECT_NEAR(worse.judgement.difference, 0.2, 1e-12);  // from the nearer end
+  EXPECT_EQ(range(m + 0.2, m + 0.21, 0.001).judgement.verdict, Verdict::kBetter);
+}
+
 TEST_F(Verify, OnlyRealFullRowsAreMeasured) {
   std::vector<Made> trials = five("twin", 0.5, "twin", "full");
   for (const Made& m : five("desk", 0.5, "real", "desk")) trials.push_back(m);

@@ -109,7 +109,7 @@ TEST_F(Site, VerdictsStandBesideFullScaleRealRowsOnly) {
   std::vector<store::PublishedRow> published = {printed("net", "net", 0.25), printed("net", "other", 9)};
   for (store::PublishedRow& p : published) p.margin = 0.2;
   published[1].uid = "paper:far";
-  published[1].variant = "net";  // the label of the row, so both belong to it
+  published[1].row_ref = "net";  // the label of the row, so both belong to it
   std::vector<Made> real, twin;
   for (std::int64_t seed : {1, 2, 3}) {
     real.push_back({.source = "real", .scale = "full", .seed = seed, .error = 0.5});

@@ -118,7 +118,7 @@ PaperFindings as_printed(const store::PublishedFolder& folder, const std::string
   find_values(in, out);
   find_against_data(in, out);
   std::ranges::stable_sort(out.findings, {}, &Finding::severity);
-  std::vector<Published> rows = in.paper.rows;
+  std::vector<Published> rows = trusted_rows(in.paper.rows, out);
   for (Published& row : derived_rows(in)) rows.push_back(std::move(row));
   for (const store::Claim& claim : folder.claims) {
     if (claim.paper == paper) out.claims.push_back(judge_as_printed(claim, rows));

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "harness/analyze/metrics.h"
+#include "harness/analyze/verdicts.h"
 #include "harness/base/error.h"
 #include "harness/base/text.h"
 #include "reports/as_printed_rules.h"
@@ -110,8 +111,8 @@ class Judge {
     for (const std::string& column : claim_.columns) {
       if (claim_.form == "best") best(column);
       if (claim_.form == "bound") bound(column);
-      if (claim_.form == "trend") trend(column);
     }
+    if (claim_.form == "trend") trend();
     tally_.end(finding_);
     return finding_;
   }
@@ -186,35 +187,29 @@ class Judge {
     if (compared == 0) tally_.missing(plain(column));
   }
 
-  void trend(const std::string& column) {
-    std::vector<std::string> tables;
-    for (const Published& p : rows_) {
-      if (matches(claim_.tables.front(), p.table_ref) && std::ranges::find(tables, p.table_ref) == tables.end())
-        tables.push_back(p.table_ref);
-    }
-    for (const std::string& table : tables) {
-      std::vector<int> levels;
+  void trend() {
+    for (const TrendRows& t : trends_of(claim_, rows_)) {
       std::vector<double> values;
-      for (std::size_t level = 0; level < claim_.left.size(); ++level) {
-        for (const Published* p : selected(claim_.left[level], column, table, rows_)) {
-          if (!p->value) continue;
-          levels.push_back(static_cast<int>(level));
-          values.push_back(column.starts_with('-') ? -*p->value : *p->value);
-        }
+      std::vector<int> levels;
+      for (std::size_t i = 0; i < t.rows.size(); ++i) {
+        if (!t.rows[i]->value) continue;
+        values.push_back(t.falling ? -*t.rows[i]->value : *t.rows[i]->value);
+        levels.push_back(t.levels[i]);
       }
-      const analyze::Trend up = analyze::trend_of(levels, values);
-      for (double& v : values) v = -v;
-      const analyze::Trend down = analyze::trend_of(levels, values);
-      const std::string what = fmt::format("{}, {}: tau {:.2f}, p {:.3f}, {} rows", table, plain(column), up.tau,
-                                           std::min(up.p, down.p), values.size());
-      if (up.p <= 0.05)
+      const std::string where = fmt::format("{}, {}", t.table, t.column);
+      if (values.size() < 2) {
+        tally_.missing(where);
+        continue;
+      }
+      const analyze::ClaimResult result = analyze::claim_trend(levels, values);
+      const std::string what = fmt::format("{}: {}", where, result.reason);
+      if (result.support == analyze::Support::kSupported)
         tally_.hold();
-      else if (down.p <= 0.05)
+      else if (result.support == analyze::Support::kContradicted)
         tally_.break_at(what);
       else
         tally_.open(what);
     }
-    if (tables.empty()) tally_.missing(plain(column));
   }
 
   const store::Claim& claim_;
@@ -242,7 +237,9 @@ ClaimPairs pairs_of(const store::Claim& claim, const std::vector<Published>& row
   const auto &left = claim.left, &right = claim.right;
   for (const std::string& column : claim.columns) {
     if (claim.form == "order") {
-      for (std::size_t i = 0; i + 1 < left.size(); ++i) add_pairs(claim, rows, left[i], left[i + 1], column, all);
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        for (std::size_t j = i + 1; j < left.size(); ++j) add_pairs(claim, rows, left[i], left[j], column, all);
+      }
     } else if (left.size() == right.size()) {
       for (std::size_t i = 0; i < left.size(); ++i) add_pairs(claim, rows, left[i], right[i], column, all);
     } else {
@@ -252,6 +249,38 @@ ClaimPairs pairs_of(const store::Claim& claim, const std::vector<Published>& row
     }
   }
   return all;
+}
+
+std::vector<TrendRows> trends_of(const store::Claim& claim, const std::vector<Published>& rows) {
+  std::vector<std::string> tables;
+  for (const Published& p : rows) {
+    if (matches(claim.tables.front(), p.table_ref) && std::ranges::find(tables, p.table_ref) == tables.end())
+      tables.push_back(p.table_ref);
+  }
+  std::vector<TrendRows> trends;
+  for (const std::string& column : claim.columns) {
+    for (const std::string& table : tables) {
+      TrendRows& trend = trends.emplace_back(TrendRows{table, plain(column), column.starts_with('-'), {}, {}});
+      for (std::size_t level = 0; level < claim.left.size(); ++level) {
+        for (const Published* p : selected(claim.left[level], column, table, rows)) {
+          trend.rows.push_back(p);
+          trend.levels.push_back(static_cast<int>(level));
+        }
+      }
+      if (trend.rows.empty()) trends.pop_back();
+    }
+  }
+  return trends;
+}
+
+std::vector<Published> trusted_rows(const std::vector<Published>& rows, const PaperFindings& findings) {
+  std::vector<Published> trusted = rows;
+  std::erase_if(trusted, [&](const Published& row) {
+    return row.status == "misprint" || std::ranges::any_of(findings.findings, [&](const Finding& f) {
+             return f.severity == Severity::kInconsistent && std::ranges::find(f.subjects, row.uid) != f.subjects.end();
+           });
+  });
+  return trusted;
 }
 
 analyze::Interval bound_of(const store::Claim& claim) {

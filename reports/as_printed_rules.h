@@ -64,6 +64,16 @@ struct ClaimPairs {
 /// columns.
 [[nodiscard]] std::vector<const Published*> selected(const std::string& selector, const std::string& column,
                                                      const std::string& tables, const std::vector<Published>& rows);
+/// One column of one table as a claim of the form trend reads it.
+struct TrendRows {
+  std::string table, column;
+  bool falling = false;  // values are to fall
+  std::vector<const Published*> rows;
+  std::vector<int> levels;  // of each row: the selector's place in the claim
+};
+[[nodiscard]] std::vector<TrendRows> trends_of(const store::Claim& claim, const std::vector<Published>& rows);
+/// Rows that a claim may rest on: neither a misprint nor, by the findings, inconsistent as printed.
+[[nodiscard]] std::vector<Published> trusted_rows(const std::vector<Published>& rows, const PaperFindings& findings);
 /// "> 0", "< 1", "110e6 +- 1 %" as an interval. Throws InputError.
 [[nodiscard]] analyze::Interval bound_of(const store::Claim& claim);
 [[nodiscard]] ClaimFinding judge_as_printed(const store::Claim& claim, const std::vector<Published>& rows);

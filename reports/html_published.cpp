@@ -44,7 +44,7 @@ HtmlRow published_row(const store::PublishedRow& p, const Beside* beside, std::s
   HtmlRow row{.cells = {text_cell(shown(p.row_ref)), text_cell(p.model.empty() ? kNone : shown(p.model)),
                         text_cell(shown(p.split + " " + p.metric)),
                         text_cell(p.selected_on.empty() ? kNone : shown(p.selected_on)), text_cell(shown(status)),
-                        p.value ? number_cell(*p.value, published_text(p)) : no_cell(),
+                        printed_cell(p),
                         p.n_eval ? number_cell(static_cast<double>(*p.n_eval), count_text(*p.n_eval)) : no_cell()}};
   const auto difference = beside ? compared(p, *beside->row, *beside->cell) : std::nullopt;
   if (!difference) {
@@ -70,6 +70,10 @@ std::pair<std::string, std::string> words_of(std::string_view verdict) {
   return {"– blocked", ""};
 }
 
+HtmlCell printed_cell(const store::PublishedRow& row) {
+  return is_printed(row) ? number_cell(nearest_printed(row, -INFINITY), published_text(row)) : no_cell();
+}
+
 std::string published_anchor(const store::PublishedRow& row) { return anchor(row.paper + "-" + row.table_ref); }
 
 std::string published_anchor(const std::vector<TaskTable>& tables, std::size_t number, const store::PublishedRow& row) {
@@ -84,8 +88,8 @@ std::string published_anchor(const std::vector<TaskTable>& tables, std::size_t n
 std::optional<Compared> compared(const store::PublishedRow& published, const Row& row, const Row::Cell& cell) {
   const auto judgement = judged(published, row, cell);
   if (!judgement) {
-    if (!published.value || !comparable_with_published(row)) return std::nullopt;
-    const double difference = cell.summary.mean - *published.value;
+    if (!is_printed(published) || !comparable_with_published(row)) return std::nullopt;
+    const double difference = cell.summary.mean - nearest_printed(published, cell.summary.mean);
     return Compared{.difference = difference, .difference_text = four_digits(difference)};
   }
   Compared out{.reason = judgement->reason, .difference = judgement->difference};

@@ -92,7 +92,7 @@ HtmlRow main_row(const Place& place, std::size_t index, const store::PublishedRo
   HtmlRow out{.cells = {}, .group = group_of(row)};
   out.cells.push_back({.text = label_of(row), .sort = shown(row.label), .about = provenance_facts(row, id)});
   if (beside) {
-    out.cells.push_back(published ? number_cell(*published->value, published_text(*published)) : no_cell());
+    out.cells.push_back(published ? printed_cell(*published) : no_cell());
     if (published) out.cells.back().link = "#" + published_anchor(place.tables, place.number, *published);
   }
   out.cells.push_back(cell ? mean_cell(*cell, id) : no_cell());

@@ -6,7 +6,7 @@
 namespace seqbench::reports {
 
 std::optional<analyze::Judgement> judged(const store::PublishedRow& published, const Row& row, const Row::Cell& cell) {
-  if (!comparable_with_published(row) || !published.margin || (!published.value && !published.low)) return std::nullopt;
+  if (!comparable_with_published(row) || !published.margin || !is_printed(published)) return std::nullopt;
   if (published.metric != cell.metric || published.split != cell.split || cell.slice != "all") return std::nullopt;
   analyze::Printed printed;
   printed.value = published.value.value_or(0);

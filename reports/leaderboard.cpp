@@ -13,6 +13,7 @@
 
 #include "harness/analyze/ranks.h"
 #include "harness/base/text.h"
+#include "reports/measurements.h"
 #include "reports/tables.h"
 #include "reports/text.h"
 
@@ -87,7 +88,6 @@ void rank_by(TaskTable& table, const std::string& metric) {
   for (Values::Trial& trial : table.values.trials) trial.row = now[trial.row];
 }
 
-using Executions = std::map<std::string, std::int64_t>;  // by trial key
 
 using Place = std::pair<std::int64_t, std::int64_t>;  // repeat, fold
 
@@ -103,24 +103,6 @@ struct Competitors {
   std::vector<const FoldScores*> folds;
   std::vector<Standing*> standings;
 };
-
-/// Stored test predictions of a row's trials over rows that `truth` is of, or why not.
-std::optional<std::vector<std::vector<double>>> predictions_of(const store::Reader& store, const Executions& executions, const Row& row,
-                                                               std::shared_ptr<const store::ExampleSet>& examples, std::string& why) {
-  std::vector<std::vector<double>> out;
-  for (const std::string& key : row.keys) {
-    auto stored = store.shared_predictions(executions.at(key));
-    const auto test = std::ranges::find(stored, "test", [](const auto& p) -> const std::string& { return p.examples->split; });
-    if (test == stored.end()) return why = "not all predictions are stored", std::nullopt;
-    if (test->examples->cols != 1) return why = "several targets", std::nullopt;
-    if (!examples) examples = test->examples;
-    if (test->examples != examples && (test->examples->ids != examples->ids || test->examples->truth != examples->truth)) {
-      return why = "rows were predicted on other examples", std::nullopt;
-    }
-    out.push_back(std::move(test->values));
-  }
-  return out;
-}
 
 /// Of each row.
 std::vector<FoldScores> fold_scores(const TaskTable& table) {
@@ -180,7 +162,7 @@ std::string add_intervals(const store::Reader& store, const Executions& executio
     std::shared_ptr<const store::ExampleSet> examples;
     std::string why;
     for (const Row* row : models.rows) {
-      auto of_row = predictions_of(store, executions, *row, examples, why);
+      auto of_row = predictions_of(store, executions, *row, "test", examples, why);
       if (!of_row) return "none: " + why;
       predictions.push_back(std::move(*of_row));
     }

@@ -36,6 +36,9 @@ struct SitePage {
 /// The same; for a paper's table that an earlier task of the page has rows of, "mimo-table-2-task-1".
 [[nodiscard]] std::string published_anchor(const std::vector<TaskTable>& tables, std::size_t number, const store::PublishedRow& row);
 
+/// A printed value or range; ranges sort by their low end.
+[[nodiscard]] HtmlCell printed_cell(const store::PublishedRow& row);
+
 /// A measured row against a printed number, ready to be shown.
 struct Compared {
   std::string verdict = "";            // "✓ reproduced"; "" = not judged: no margin, or no interval

@@ -264,18 +264,22 @@ std::string left_out_text(const TaskTable& table) {
 }
 
 std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row, const Row::Cell& cell) {
-  std::vector<store::PublishedRow> same_model, same_row;
   if (cell.slice != "all") return {};
+  const auto on_published = [](const Row& r) { return r.split_kind == "published"; };
+  if (!on_published(row) && std::ranges::any_of(table.rows, on_published)) return {};
+  std::vector<store::PublishedRow> found;
   for (const store::PublishedRow& p : table.published) {
-    if (p.model.empty() || p.model != row.model || p.metric != cell.metric || p.split != cell.split || !p.value) continue;
-    same_model.push_back(p);
-    if (p.row_ref == row.label || (!p.variant.empty() && (p.variant == row.variant || p.variant == row.label))) {
-      same_row.push_back(p);
-    }
+    const bool same = !p.model.empty() && p.model == row.model && p.row_ref == row.label;
+    if (same && p.metric == cell.metric && p.split == cell.split && is_printed(p)) found.push_back(p);
   }
-  if (!same_row.empty()) return same_row;
-  if (same_model.size() == 1 && same_model[0].variant.empty()) return same_model;
-  return {};
+  return found;
+}
+
+bool is_printed(const store::PublishedRow& row) { return row.value || (row.low && row.high); }
+
+double nearest_printed(const store::PublishedRow& row, double measured) {
+  if (row.value) return *row.value;
+  return measured < *row.low ? *row.low : std::min(measured, *row.high);
 }
 
 std::string published_text(const store::PublishedRow& row) {

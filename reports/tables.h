@@ -64,10 +64,15 @@ inline constexpr std::size_t kMostCells = 20000;
 [[nodiscard]] std::vector<TaskTable::Diagnostic> diagnose(const std::vector<Part>& parts,
                                                           const std::vector<std::string>& metrics);
 
-/// Published numbers that belong to this row: same model and metric, and the row named in the paper or, where the
-/// paper has only one such row, that one.
+/// Published numbers that belong to this row: same model, metric and part, and the row's label is the paper's name of
+/// it: another configuration of the model is another experiment. Where the table has rows on the published split, rows
+/// on other splits have none.
 [[nodiscard]] std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row,
                                                              const Row::Cell& cell);
+/// A value or a range.
+[[nodiscard]] bool is_printed(const store::PublishedRow& row);
+/// The value; of a range the place in it that is nearest to what was measured. Needs is_printed().
+[[nodiscard]] double nearest_printed(const store::PublishedRow& row, double measured);
 [[nodiscard]] std::string published_text(const store::PublishedRow& row);
 
 /// Facts that a page ends with; each list without repetitions, in order of appearance.

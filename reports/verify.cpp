@@ -6,66 +6,19 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
-#include "reports/as_printed_rules.h"
 #include "reports/judged.h"
-#include "reports/tables.h"
+#include "reports/measured_claims.h"
 
 namespace seqbench::reports {
 namespace {
 
 using analyze::Verdict;
+using Published = store::PublishedRow;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-/// What was measured of one printed number.
-struct Measured {
-  const Row* row;
-  const Row::Cell* cell;
-};
-
-/// The store's rows of a paper's tasks, found by the printed numbers they stand for.
-class Measurements {
- public:
-  Measurements(const store::Reader* store, const store::Paper& paper) {
-    if (store == nullptr) return;
-    std::set<std::string> tasks;
-    for (const Published& p : paper.rows) {
-      if (!p.task.empty()) tasks.insert(p.task);
-    }
-    for (const std::string& task : tasks) {
-      TaskTable& table = tables_[task] = build_table(*store, task, store->trials_of_task(task));
-      table.published = paper.rows;
-      std::erase_if(table.published, [&](const Published& p) { return p.task != task; });
-    }
-    for (const auto& [task, table] : tables_) index(table);
-  }
-
-  [[nodiscard]] const Measured* of(const Published& printed) const {
-    const auto found = by_uid_.find(printed.uid);
-    return found == by_uid_.end() ? nullptr : &found->second;
-  }
-
- private:
-  /// Of several rows that one number may stand beside, that of most trials.
-  void index(const TaskTable& table) {
-    for (const Row& row : table.rows) {
-      if (!comparable_with_published(row)) continue;
-      for (const Row::Cell& cell : row.cells) {
-        for (const Published& p : published_for(table, row, cell)) {
-          const auto [at, fresh] = by_uid_.try_emplace(p.uid, Measured{&row, &cell});
-          if (!fresh && cell.summary.trials > at->second.cell->summary.trials) at->second = {&row, &cell};
-        }
-      }
-    }
-  }
-
-  std::map<std::string, TaskTable> tables_;
-  std::map<std::string, Measured> by_uid_;
-};
 
 std::map<std::string, std::string> inconsistent_numbers(const PaperFindings& findings) {
   std::map<std::string, std::string> reasons;
@@ -107,6 +60,7 @@ NumberVerdict verdict_of(const Published& p, const Measurements& measured,
   v.judgement = judgement
                     ? *judgement
                     : without_measure(Verdict::kUndecided, fmt::format("no margin for {} in margins.toml", p.metric));
+  if (found->rows > 1) v.judgement.reason += fmt::format("; {} rows stand for it, that of most trials is judged", found->rows);
   if ((p.selected_on == "test") != found->row->chosen_on_test) {
     v.judgement.reason += p.selected_on == "test"
                               ? "; the printed one was chosen on test rows, the measured one was not"
@@ -114,160 +68,6 @@ NumberVerdict verdict_of(const Published& p, const Measurements& measured,
   }
   return v;
 }
-
-/// The summary of what was measured less `limit`, which has no spread.
-analyze::Summary above(analyze::Summary s, double limit) {
-  for (double* value : {&s.mean, &s.low, &s.high, &s.low90, &s.high90}) *value -= limit;
-  return s;
-}
-
-analyze::Summary mirrored(analyze::Summary s) {
-  std::swap(s.low, s.high);
-  std::swap(s.low90, s.high90);
-  for (double* value : {&s.mean, &s.low, &s.high, &s.low90, &s.high90}) *value = -*value;
-  return s;
-}
-
-class ClaimJudge {
- public:
-  ClaimJudge(const Measurements& measured, const std::vector<Published>& rows, const PaperFindings& printed)
-      : measured_(measured), rows_(rows), printed_(printed) {}
-
-  JudgedClaim judge(const store::Claim& claim) const {
-    JudgedClaim out;
-    out.claim = claim;
-    const bool computed =
-        !claim.tables.empty() && (claim.tables.front() == "derived" || claim.tables.front() == "data");
-    if (claim.form == "none") {
-      out.reason = claim.note.empty() ? "needs a measurement of its own" : claim.note;
-    } else if (computed) {
-      take_over(claim, out);
-    } else if (claim.form == "bound") {
-      bound(claim, out);
-    } else if (claim.form == "trend") {
-      trend(claim, out);
-    } else {
-      pairs(claim, out);
-    }
-    return out;
-  }
-
- private:
-  /// Numbers that the program computes need no run.
-  void take_over(const store::Claim& claim, JudgedClaim& out) const {
-    const auto found = std::ranges::find(printed_.claims, claim.id, [](const ClaimFinding& c) { return c.claim.id; });
-    out.reason = found->reason;
-    out.p = found->state == AsPrinted::kContradicted ? 0 : 1;
-    out.verdict = found->state == AsPrinted::kSupported      ? ClaimVerdict::kSupported
-                  : found->state == AsPrinted::kContradicted ? ClaimVerdict::kContradicted
-                  : found->state == AsPrinted::kUndecided    ? ClaimVerdict::kUndecided
-                                                             : ClaimVerdict::kBlocked;
-  }
-
-  [[nodiscard]] const analyze::Summary* summary(const Published& p) const {
-    const Measured* found = measured_.of(p);
-    return found == nullptr ? nullptr : &found->cell->summary;
-  }
-
-  /// Rows of the best's comparison: the best measured named one against each other one.
-  [[nodiscard]] std::vector<ClaimPair> pairs_for_best(const store::Claim& claim) const {
-    std::vector<ClaimPair> pairs;
-    for (const std::string& column : claim.columns) {
-      std::vector<const Published*> named, others;
-      for (const std::string& r : claim.right) {
-        for (const Published* p : selected(r, column, claim.tables.front(), rows_)) {
-          const bool ours =
-              std::ranges::any_of(claim.left, [&](const std::string& l) { return matches(l, p->row_ref); });
-          (ours ? named : others).push_back(p);
-        }
-      }
-      if (named.empty()) continue;
-      const auto* info = registered(named.front()->metric);
-      const bool up = info != nullptr && info->higher_is_better;
-      const auto value = [&](const Published* p) {
-        const analyze::Summary* s = summary(*p);
-        return s == nullptr ? -std::numeric_limits<double>::infinity() : up ? s->mean : -s->mean;
-      };
-      const Published* best = *std::ranges::max_element(named, {}, value);
-      for (const Published* other : others) pairs.push_back({best, other, !up});
-    }
-    return pairs;
-  }
-
-  void pairs(const store::Claim& claim, JudgedClaim& out) const {
-    const std::vector<ClaimPair> all = claim.form == "best" ? pairs_for_best(claim) : pairs_of(claim, rows_).pairs;
-    std::vector<analyze::ClaimResult> results;
-    for (const ClaimPair& pair : all) {
-      const analyze::Summary *a = summary(*pair.left), *b = summary(*pair.right);
-      if (a == nullptr || b == nullptr) continue;
-      const double margin = claim.form == "at_least" ? pair.right->margin.value_or(0) : 0;
-      results.push_back(pair.smaller ? analyze::claim_greater(analyze::unpaired_difference(*b, *a), margin)
-                                     : analyze::claim_greater(analyze::unpaired_difference(*a, *b), margin));
-    }
-    combine(results, all.size(), out);
-  }
-
-  /// All must be supported; one that is contradicted, by Bonferroni over them, contradicts.
-  static void combine(const std::vector<analyze::ClaimResult>& results, std::size_t all, JudgedClaim& out) {
-    if (results.size() < all || all == 0) {
-      out.reason = fmt::format("{} of {} comparisons are measured", results.size(), all);
-      return;
-    }
-    const auto worst = std::ranges::min_element(results, {}, &analyze::ClaimResult::p_against);
-    out.p = std::min(1.0, worst->p_against * static_cast<double>(all));
-    const bool every =
-        std::ranges::all_of(results, [](const auto& r) { return r.support == analyze::Support::kSupported; });
-    out.verdict = every           ? ClaimVerdict::kSupported
-                  : out.p <= 0.05 ? ClaimVerdict::kContradicted
-                                  : ClaimVerdict::kUndecided;
-    out.reason = every ? fmt::format("all {} comparisons hold", all) : worst->reason;
-  }
-
-  void bound(const store::Claim& claim, JudgedClaim& out) const {
-    const analyze::Interval limit = bound_of(claim);
-    std::size_t all = 0;
-    std::vector<analyze::ClaimResult> results;
-    for (const std::string& column : claim.columns) {
-      for (const std::string& l : claim.left) {
-        for (const Published* p : selected(l, column, claim.tables.front(), rows_)) {
-          ++all;
-          const analyze::Summary* s = summary(*p);
-          if (s == nullptr) continue;
-          if (std::isfinite(limit.low)) results.push_back(analyze::claim_greater(above(*s, limit.low)));
-          if (std::isfinite(limit.high)) results.push_back(analyze::claim_greater(above(mirrored(*s), -limit.high)));
-          all += std::isfinite(limit.low) && std::isfinite(limit.high) ? 1u : 0u;  // two comparisons
-        }
-      }
-    }
-    combine(results, all, out);
-  }
-
-  void trend(const store::Claim& claim, JudgedClaim& out) const {
-    std::vector<analyze::ClaimResult> results;
-    std::size_t all = 0, measured = 0;
-    for (const std::string& column : claim.columns) {
-      std::vector<double> means;
-      for (const std::string& l : claim.left) {
-        for (const Published* p : selected(l, column, claim.tables.front(), rows_)) {
-          ++all;
-          if (const analyze::Summary* s = summary(*p)) {
-            ++measured;
-            means.push_back(column.starts_with('-') ? -s->mean : s->mean);
-          }
-        }
-      }
-      if (measured == all && means.size() >= 2) results.push_back(analyze::claim_trend(means));
-    }
-    if (measured < all || all == 0)
-      out.reason = fmt::format("{} of {} rows are measured", measured, all);
-    else
-      combine(results, claim.columns.size(), out);
-  }
-
-  const Measurements& measured_;
-  const std::vector<Published>& rows_;
-  const PaperFindings& printed_;
-};
 
 /// Holm within the paper over not reproduced and contradicted: what it does not leave standing is undecided.
 void adjust(Scorecard& card) {
@@ -327,12 +127,6 @@ bool Scorecard::finding() const { return count(Verdict::kNotReproduced) > 0 || c
 Scorecard verify(const store::Reader* store, const store::PublishedFolder& folder, const std::string& paper,
                  const VerifyOptions& options) {
   const store::Paper& source = folder.paper(paper);
-  const auto wanted = [&](const std::string& table) {
-    return options.table.empty() || table == options.table || table == "Table " + options.table;
-  };
-  if (std::ranges::none_of(source.rows, [&](const Published& p) { return wanted(p.table_ref); })) {
-    throw InputError(fmt::format("no table '{}' in paper '{}'", printable(options.table), paper));
-  }
   const PaperFindings printed = as_printed(folder, paper);
   const std::map<std::string, std::string> wrong = inconsistent_numbers(printed);
   const Measurements measured(store, source);
@@ -340,20 +134,31 @@ Scorecard verify(const store::Reader* store, const store::PublishedFolder& folde
   card.paper = paper;
   card.margins_sha256 = options.margins_sha256;
   for (const Published& p : source.rows) {
-    if (!wanted(p.table_ref)) continue;
     if (p.status == "missing")
-      ++card.missing;
+      card.missing.push_back(p);
     else if (p.task.empty() && !wrong.contains(p.uid))
-      ++card.others;
+      card.others.push_back(p);
     else
       card.numbers.push_back(verdict_of(p, measured, wrong, options));
   }
-  const ClaimJudge judge(measured, source.rows, printed);
+  const std::vector<Published> rows = trusted_rows(source.rows, printed);
   for (const store::Claim& claim : folder.claims) {
-    const bool of_table = options.table.empty() || std::ranges::any_of(claim.tables, wanted);
-    if (claim.paper == paper && of_table) card.claims.push_back(judge.judge(claim));
+    if (claim.paper == paper) card.claims.push_back(judge_measured(claim, measured, rows, printed));
   }
   adjust(card);
+  return card;
+}
+
+Scorecard of_table(Scorecard card, const std::string& table) {
+  const auto wanted = [&](const std::string& name) { return name == table || name == "Table " + table; };
+  const auto other = [&](const Published& p) { return !wanted(p.table_ref); };
+  std::erase_if(card.numbers, [&](const NumberVerdict& v) { return other(v.printed); });
+  std::erase_if(card.others, other);
+  std::erase_if(card.missing, other);
+  if (card.numbers.empty() && card.others.empty() && card.missing.empty()) {
+    throw InputError(fmt::format("no table '{}' in paper '{}'", printable(table), card.paper));
+  }
+  std::erase_if(card.claims, [&](const JudgedClaim& c) { return std::ranges::none_of(c.claim.tables, wanted); });
   return card;
 }
 

@@ -34,8 +34,8 @@ struct Scorecard {
   std::string paper, margins_sha256;
   std::vector<NumberVerdict> numbers;  // results on our tasks, and other numbers that are inconsistent as printed
   std::vector<JudgedClaim> claims;
-  std::size_t others = 0;   // settings, counts and what is quoted: not results of ours to reproduce
-  std::size_t missing = 0;  // results that the paper names but does not print
+  std::vector<store::PublishedRow> others;   // settings, counts and what is quoted: not results of ours to reproduce
+  std::vector<store::PublishedRow> missing;  // results that the paper names but does not print
 
   [[nodiscard]] std::size_t count(analyze::Verdict verdict) const;
   [[nodiscard]] std::size_t count(ClaimVerdict verdict) const;
@@ -46,15 +46,17 @@ struct Scorecard {
 };
 
 struct VerifyOptions {
-  std::string table;  // "3.1" or "Table 3.1": its numbers and claims alone; "" = all
   std::string margins_sha256;
   /// What would let this number be measured: a command, or what the program does not have yet.
   std::function<std::string(const store::PublishedRow&)> unblock;
 };
 
-/// `store` null: nothing is measured. Throws InputError for an unknown paper or a table that it does not have.
+/// The whole paper, within which p values are adjusted. `store` null: nothing is measured. Throws InputError for an
+/// unknown paper.
 [[nodiscard]] Scorecard verify(const store::Reader* store, const store::PublishedFolder& folder,
                                const std::string& paper, const VerifyOptions& options);
+/// What a card says of one table, "3.1" or "Table 3.1". Throws InputError for a table that the paper does not have.
+[[nodiscard]] Scorecard of_table(Scorecard card, const std::string& table);
 [[nodiscard]] std::string scorecard_text(const Scorecard& card);
 [[nodiscard]] Json to_json(const Scorecard& card);
 /// As rows of the store's table `verdicts`; claims as reproduced (supported) and not_reproduced (contradicted).

@@ -39,7 +39,7 @@ std::string counts_line(const Scorecard& card) {
       "quoted numbers are not judged; {} claims: {} supported, {} contradicted, {} undecided, {} blocked",
       card.numbers.size(), card.count(Verdict::kReproduced), card.count(Verdict::kBetter),
       card.count(Verdict::kNotReproduced), card.count(Verdict::kUndecided), card.count(Verdict::kBlocked),
-      card.count(Verdict::kInconsistentAsPrinted), card.missing, card.others, card.claims.size(),
+      card.count(Verdict::kInconsistentAsPrinted), card.missing.size(), card.others.size(), card.claims.size(),
       card.count(ClaimVerdict::kSupported), card.count(ClaimVerdict::kContradicted),
       card.count(ClaimVerdict::kUndecided), card.count(ClaimVerdict::kBlocked));
 }
@@ -120,8 +120,8 @@ Json to_json(const Scorecard& card) {
           {"margins_sha256", card.margins_sha256},
           {"numbers", numbers},
           {"claims", claims},
-          {"not_printed", card.missing},
-          {"not_judged", card.others},
+          {"not_printed", card.missing.size()},
+          {"not_judged", card.others.size()},
           {"expected_false", card.expected_false()}};
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/analyze/distributions.h"
+#include "harness/analyze/forensics.h"
 #include "harness/analyze/verdicts.h"
 #include "harness/base/error.h"
 
@@ -42,53 +43,20 @@ ClaimResult claim_greater(const Summary& difference, double margin) {
   return result;
 }
 
-ClaimResult claim_order(std::span<const Summary> differences, double margin) {
-  SEQBENCH_ASSERT(!differences.empty(), "an order is of two or more");
-  ClaimResult result{Support::kSupported, 1, ""};
-  int supported = 0;
-  for (const Summary& difference : differences) {
-    const ClaimResult pair = claim_greater(difference, margin);
-    result.p_against = std::min(result.p_against, pair.p_against);
-    supported += pair.support == Support::kSupported;
+ClaimResult claim_trend(std::span<const int> levels, std::span<const double> means) {
+  SEQBENCH_ASSERT(means.size() >= 2 && levels.size() == means.size(), "a trend is of two or more");
+  if (std::ranges::any_of(means, [](double m) { return std::isnan(m); })) {
+    return {Support::kUndecided, 1, "a mean is undefined"};
   }
-  const auto pairs = static_cast<int>(differences.size());
-  result.p_against = std::min(1.0, result.p_against * pairs);
-  if (supported < pairs) result.support = result.p_against < kLevel ? Support::kContradicted : Support::kUndecided;
-  result.reason = fmt::format("{} of {} pairs supported", supported, pairs);
-  return result;
-}
-
-double kendall_exact_p(int n, int score) {
-  SEQBENCH_ASSERT(n >= 2 && n <= 1000, "an order is of two or more");
-  std::vector<double> inversions = {1};  // share of orders of the first i with so many inversions
-  for (int i = 2; i <= n; ++i) {
-    std::vector<double> next(inversions.size() + static_cast<std::size_t>(i) - 1, 0.0);
-    for (std::size_t k = 0; k < inversions.size(); ++k) {
-      for (int place = 0; place < i; ++place) next[k + static_cast<std::size_t>(place)] += inversions[k] / i;
-    }
-    inversions = std::move(next);
-  }
-  const auto most = static_cast<int>(inversions.size()) - 1;
-  double p = 0;
-  for (int k = 0; k <= most; ++k) {
-    if (std::abs(most - 2 * k) >= std::abs(score)) p += inversions[static_cast<std::size_t>(k)];
-  }
-  return std::min(1.0, p);
-}
-
-ClaimResult claim_trend(std::span<const double> means) {
-  SEQBENCH_ASSERT(means.size() >= 2, "a trend is of two or more");
-  const auto n = static_cast<int>(means.size());
-  int score = 0;
-  for (std::size_t i = 0; i < means.size(); ++i) {
-    if (std::isnan(means[i])) return {Support::kUndecided, 1, "a mean is undefined"};
-    for (std::size_t j = i + 1; j < means.size(); ++j) score += (means[j] > means[i]) - (means[j] < means[i]);
-  }
-  const double p = kendall_exact_p(n, score);
-  ClaimResult result{.p_against = score < 0 ? p : 1};
-  if (p <= kLevel) result.support = score > 0 ? Support::kSupported : Support::kContradicted;
-  result.reason = fmt::format("Kendall's tau {:.3g} of {} means, exact p {:.3g}", 2.0 * score / (n * (n - 1.0)), n, p);
-  if (n < 5) result.reason += "; fewer than 5 means cannot decide";
+  const Trend up = trend_of(levels, means);
+  if (std::isnan(up.tau)) return {Support::kUndecided, 1, "all levels or all means are equal"};
+  std::vector<double> turned(means.begin(), means.end());
+  for (double& m : turned) m = -m;
+  const double p = std::min(1.0, 2 * std::min(up.p, trend_of(levels, turned).p));
+  ClaimResult result{.p_against = up.tau < 0 ? p : 1};
+  if (p <= kLevel) result.support = up.tau > 0 ? Support::kSupported : Support::kContradicted;
+  result.reason = fmt::format("Kendall's tau {:.3g} of {} means, p {:.3g}", up.tau, means.size(), p);
+  if (means.size() < 5) result.reason += "; fewer than 5 means cannot decide";
   return result;
 }
 

@@ -62,16 +62,10 @@ struct ClaimResult {
 /// the one-sided 95 % lower bound is above -margin, contradicted when the upper bound is below it. For metrics where lower
 /// is better a claim "A is better" is one about B - A: the caller's order says what is claimed.
 [[nodiscard]] ClaimResult claim_greater(const Summary& difference, double margin = 0);
-/// "A > B > C ...": all pairs. `differences`: of every pair, earlier minus later. Supported when every pair is;
-/// contradicted when one is at 5 % by Bonferroni over the pairs.
-[[nodiscard]] ClaimResult claim_order(std::span<const Summary> differences, double margin = 0);
-/// A trend of means, in the order claimed to be rising: Kendall's tau, two-sided exact p among orders without ties (equal
-/// means add 0 to the score). Supported: tau > 0 and p <= 0.05; contradicted: tau < 0 and p <= 0.05. Fewer than 5 means
-/// can never reach 5 %, and the reason says so.
-[[nodiscard]] ClaimResult claim_trend(std::span<const double> means);
-
-/// P(|S| >= |score|) of Kendall's score (concordant minus discordant pairs) of a random order of n, 2 <= n <= 1000.
-[[nodiscard]] double kendall_exact_p(int n, int score);
+/// A trend of means over the levels they belong to, claimed to be rising: Kendall's tau-b with its two-sided p, twice the
+/// smaller of trend_of()'s two (exact up to 9 means, else normal with the variance for ties). Supported: tau > 0 and
+/// p <= 0.05; contradicted: tau < 0 and p <= 0.05. Fewer than 5 means can never reach 5 %, and the reason says so.
+[[nodiscard]] ClaimResult claim_trend(std::span<const int> levels, std::span<const double> means);
 
 /// Holm's step-down adjustment, in the order given (NaN stays NaN and does not count).
 [[nodiscard]] std::vector<double> holm(std::span<const double> p);

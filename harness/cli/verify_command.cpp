@@ -110,15 +110,16 @@ ExitCode verify_measured(const Context& context, const run::Published& published
   const Arguments& a = context.arguments;
   std::optional<store::Reader> reader;
   if (fs::exists(a.store)) reader.emplace(a.store);
-  const reports::VerifyOptions options{a.table, published.margins.sha256,
+  const reports::VerifyOptions options{published.margins.sha256,
                                        [&](const store::PublishedRow& row) { return unblock(context, row); }};
   bool finding = false;
   Json all = Json::array();
   std::vector<store::VerdictRow> verdicts;
   for (const std::string& paper : papers_of(context, published.folder)) {
-    const reports::Scorecard card = reports::verify(reader ? &*reader : nullptr, published.folder, paper, options);
+    reports::Scorecard card = reports::verify(reader ? &*reader : nullptr, published.folder, paper, options);
+    std::ranges::move(reports::verdict_rows(card), std::back_inserter(verdicts));  // of the whole paper, whatever is shown
+    if (!a.table.empty()) card = reports::of_table(std::move(card), a.table);
     finding = finding || card.finding();
-    std::ranges::move(reports::verdict_rows(card), std::back_inserter(verdicts));
     if (a.json)
       all.push_back(reports::to_json(card));
     else

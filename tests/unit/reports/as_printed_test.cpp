@@ -333,7 +333,8 @@ AsPrinted state(const Claim& c, std::vector<PublishedRow> rows) {
 TEST(AsPrinted, ClaimsAgainstTheirTable) {
   const std::vector<PublishedRow> rows = {number("T", "a1", "f1", "0.90"),     number("T", "a2", "f1", "0.80"),
                                           number("T", "b", "f1", "0.85"),      number("T", "c", "f1", "0.70"),
-                                          number("T", "r", "f1", "0.84-0.86"), number("U", "c", "f1", "0.60")};
+                                          number("T", "r", "f1", "0.84-0.86"),
+                                          number("U", "c", "f1", "0.60", "test", "other")};
   EXPECT_EQ(state(claim("greater", {"f1"}, {"a*"}, {"c"}), rows), AsPrinted::kSupported);
   EXPECT_EQ(state(claim("greater", {"f1"}, {"a*"}, {"b"}), rows), AsPrinted::kContradicted);
   EXPECT_EQ(state(claim("greater", {"-f1"}, {"c"}, {"a*"}), rows), AsPrinted::kSupported);

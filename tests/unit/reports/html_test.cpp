@@ -112,7 +112,7 @@ TEST_F(Site, VerdictsStandBesideFullScaleRealRowsOnly) {
   std::vector<store::PublishedRow> published = {printed("net", "net", 0.25), printed("net", "other", 9)};
   for (store::PublishedRow& p : published) p.margin = 0.2;
   published[1].uid = "paper:far";
-  published[1].variant = "net";  // the label of the row, so both belong to it
+  published[1].row_ref = "net";  // the label of the row, so both belong to it
   std::vector<Made> real, twin;
   for (std::int64_t seed : {1, 2, 3}) {
     real.push_back({.source = "real", .scale = "full", .seed = seed, .error = 0.5});
@@ -131,6 +131,21 @@ TEST_F(Site, VerdictsStandBesideFullScaleRealRowsOnly) {
   EXPECT_EQ(beside.find("▲"), std::string::npos);
   EXPECT_NE(beside.find("No published number may stand beside these rows"), std::string::npos);
   EXPECT_NE(beside.find("<h3 id=\"paper-table-2\">"), std::string::npos);  // still found by its number
+}
+
+TEST_F(Site, APrintedRangeStandsBesideItsRow) {
+  store::PublishedRow range = printed("net", "net", 0);
+  range.value.reset();
+  range.low = 0.2;
+  range.high = 0.3;
+  range.margin = 0.2;
+  std::vector<Made> trials;
+  for (std::int64_t seed : {1, 2, 3}) trials.push_back({.source = "real", .scale = "full", .seed = seed, .error = 0.5});
+  const auto run = fill(trials, "toys/real", {range});
+  const std::string page = site_of(store::Reader(path()), run, folder());
+  EXPECT_NE(page.find("1 published number measured again: 1 ✓ reproduced"), std::string::npos)
+      << page.substr(page.find("headline\">"), 200);
+  EXPECT_GE(count(page, "[0.200, 0.300]"), 2u);  // main table and published table
 }
 
 TEST_F(Site, TwoTasksOfOnePublishedTableHaveAnAnchorEach) {

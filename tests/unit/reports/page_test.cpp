@@ -6,6 +6,7 @@
 #include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "reports/leaderboard.h"
+#include "reports/tables.h"
 #include "reports/text.h"
 #include "tests/unit/reports/store_fixture.h"
 
@@ -56,7 +57,7 @@ TEST_F(Page, WritesWholeFilesOfTheKindsAskedFor) {
 }
 
 TEST_F(Page, PublishedStandsBesideFullScaleRealRowsOnly) {
-  const std::vector<store::PublishedRow> published = {printed("net", "net, as printed", 0.251)};
+  const std::vector<store::PublishedRow> published = {printed("net", "net", 0.251)};
   const auto twin = fill({{.error = 0.5}}, "toys/first", published);
   const store::Reader store(path());
   EXPECT_EQ(page_of(store, twin, folder()).find("Measured beside published"), std::string::npos);
@@ -65,7 +66,7 @@ TEST_F(Page, PublishedStandsBesideFullScaleRealRowsOnly) {
   const auto full = fill({{.source = "real", .scale = "full", .error = 0.5}}, "toys/third");
   const std::string page = page_of(store, full, folder());
   EXPECT_NE(page.find("Measured beside published"), std::string::npos);
-  EXPECT_NE(page.find("| net | paper, Table 2, net, as printed | test mse |     0.251 |"), std::string::npos) << page;
+  EXPECT_NE(page.find("| net | paper, Table 2, net | test mse |     0.251 |"), std::string::npos) << page;
 }
 
 TEST_F(Page, SeveralPublishedRowsOfAModelNeedTheirOwnLabel) {
@@ -79,6 +80,24 @@ TEST_F(Page, SeveralPublishedRowsOfAModelNeedTheirOwnLabel) {
   EXPECT_NE(table.find("paper, Table 2, net, long "), std::string::npos) << table;
   EXPECT_EQ(table.find("net, short"), std::string::npos);
   EXPECT_EQ(table.find("net, longest"), std::string::npos);
+}
+
+TEST_F(Page, AnotherConfigurationOfThePrintedModelIsAnotherRow) {
+  const auto run = fill({{.label = "mine", .source = "real", .scale = "full", .error = 0.5}}, "toys/first",
+                        {printed("net", "net", 0.4)});
+  EXPECT_EQ(page_of(store::Reader(path()), run, folder()).find("Measured beside published"), std::string::npos);
+}
+
+TEST_F(Page, PublishedNumbersAreOfThePublishedSplit) {
+  const auto run = fill({{.source = "real", .scale = "full", .error = 0.5},
+                         {.source = "real", .scale = "full", .split_kind = "random", .error = 0.6}},
+                        "toys/first", {printed("net", "net", 0.4)});
+  const store::Reader store(path());
+  const TaskTable table = tables_of_run(store, run).at(0);
+  ASSERT_EQ(table.rows.size(), 2u);
+  for (const Row& row : table.rows) {
+    EXPECT_EQ(published_for(table, row, *row.cell("mse", "test")).size(), row.split_kind == "published" ? 1u : 0u);
+  }
 }
 
 TEST_F(Page, RowsChosenOnTestAreMarked) {

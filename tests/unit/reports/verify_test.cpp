@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "reports/judged.h"
 #include "reports/leaderboard.h"
 #include "tests/unit/reports/store_fixture.h"
@@ -31,8 +33,10 @@ class Verify : public StoreFixture {
                  const std::string& table = "") const {
     const store::PublishedFolder folder{{{"paper", "hash", rows}}, claims, {}};
     const store::Reader reader(path());
-    return verify(&reader, folder, "paper",
-                  {table, "margins hash", [](const store::PublishedRow& p) { return "./seqbench run " + p.model; }});
+    const Scorecard all = verify(
+        &reader, folder, "paper",
+        {"margins hash", [](const store::PublishedRow& p) { return "./seqbench run " + p.model; }});
+    return table.empty() ? all : of_table(all, table);
   }
   /// Mean squared error of the row as stored.
   double measured(const std::string& model) const { return card({row(model, 1)}).numbers.at(0).measured.mean; }
@@ -51,6 +55,25 @@ TEST_F(Verify, VerdictsOfNumbers) {
   EXPECT_TRUE(worse.finding());
   EXPECT_EQ(card({row("net", m + 0.2, 0.001)}).numbers.at(0).judgement.verdict, Verdict::kBetter);
   EXPECT_EQ(card({row("net", m, 0.0001)}).numbers.at(0).judgement.verdict, Verdict::kUndecided);
+}
+
+TEST_F(Verify, PrintedRangesAreJudged) {
+  fill(five("net", 0.5));
+  const double m = measured("net");
+  const auto range = [&](double low, double high, double margin) {
+    store::PublishedRow p = row("net", 0, margin);
+    p.value.reset();
+    p.low = low;
+    p.high = high;
+    return card({p}).numbers.at(0);
+  };
+  const NumberVerdict inside = range(m - 0.01, m + 0.01, 0.2);
+  EXPECT_EQ(inside.judgement.verdict, Verdict::kReproduced) << inside.judgement.reason;
+  EXPECT_EQ(inside.judgement.difference, 0);
+  const NumberVerdict worse = range(m - 0.21, m - 0.2, 0.001);
+  EXPECT_EQ(worse.judgement.verdict, Verdict::kNotReproduced) << worse.judgement.reason;
+  EXPECT_NEAR(worse.judgement.difference, 0.2, 1e-12);  // from the nearer end
+  EXPECT_EQ(range(m + 0.2, m + 0.21, 0.001).judgement.verdict, Verdict::kBetter);
 }
 
 TEST_F(Verify, OnlyRealFullRowsAreMeasured) {
@@ -118,6 +141,61 @@ TEST_F(Verify, Claims) {
   EXPECT_EQ(card(rows, {bound}).claims.at(0).verdict, ClaimVerdict::kContradicted);
 }
 
+TEST_F(Verify, ClaimsNeedTwoRunsOnEachSideAndArePairedWhereTheyCan) {
+  std::vector<Made> trials = five("good", 0.2);
+  trials.push_back({.label = "once", .model = "once", .source = "real", .scale = "full", .error = 1});
+  for (Made& m : trials) m.model = m.label;
+  for (Made m : five("bare", 1.0)) {
+    m.save_predictions = false;
+    trials.push_back(m);
+  }
+  for (const Made& m : five("bad", 1.0)) trials.push_back(m);
+  fill(trials);
+  const std::vector<store::PublishedRow> rows = {row("good", 0.04), row("once", 1), row("bare", 1), row("bad", 1)};
+  const auto judged_claim = [&](store::Claim claim) { return card(rows, {std::move(claim)}).claims.at(0); };
+  for (const auto& [left, right] : {std::pair("once", "good"), std::pair("good", "once")}) {
+    const JudgedClaim one = judged_claim(greater({left}, {right}));
+    EXPECT_EQ(one.verdict, ClaimVerdict::kUndecided) << one.reason;
+    EXPECT_NE(one.reason.find("one run shows nothing of the spread between runs"), std::string::npos) << one.reason;
+  }
+  store::Claim bound = greater({"once"}, {"< 0.1"});
+  bound.form = "bound";
+  EXPECT_EQ(judged_claim(bound).verdict, ClaimVerdict::kUndecided);
+  EXPECT_NE(judged_claim(greater({"bad"}, {"good"})).reason.find("; paired over the same test rows"), std::string::npos);
+  EXPECT_NE(judged_claim(greater({"bare"}, {"good"})).reason.find("; unpaired"), std::string::npos);
+}
+
+TEST_F(Verify, TrendsStayWithinATableAndKnowTheirLevels) {
+  std::vector<Made> trials;
+  std::vector<store::PublishedRow> rows;
+  double error = 0.2;
+  for (const char* label : {"low 1", "low 2", "mid 1", "mid 2", "high 1", "high 2"}) {
+    for (const Made& m : five(label, error)) trials.push_back(m);
+    rows.push_back(row(label, 1));
+    error += 0.2;
+  }
+  fill(trials);
+  store::Claim rising = greater({"low *", "mid *", "high *"}, {});
+  rising.form = "trend";
+  const JudgedClaim up = card(rows, {rising}).claims.at(0);
+  EXPECT_EQ(up.verdict, ClaimVerdict::kSupported) << up.reason;
+  // The same six rows in two tables of three: no table alone can decide.
+  for (const std::size_t i : {1u, 3u, 5u}) rows[i].table_ref = "Table 3";
+  rising.tables = {"Table ?"};
+  const JudgedClaim apart = card(rows, {rising}).claims.at(0);
+  EXPECT_EQ(apart.verdict, ClaimVerdict::kUndecided) << apart.reason;
+  EXPECT_NE(apart.reason.find("of 3 means"), std::string::npos) << apart.reason;
+}
+
+TEST_F(Verify, ClaimsDoNotRestOnMisprints) {
+  std::vector<Made> trials = five("good", 0.2);
+  for (const Made& m : five("bad", 1.0)) trials.push_back(m);
+  fill(trials);
+  std::vector<store::PublishedRow> rows = {row("good", 0.04), row("bad", 1)};
+  rows[1].status = "misprint";
+  EXPECT_EQ(card(rows, {greater({"bad"}, {"good"})}).claims.at(0).verdict, ClaimVerdict::kBlocked);
+}
+
 TEST_F(Verify, OneTableAlone) {
   fill(five("net", 0.5));
   store::PublishedRow other = row("net", 0.3);
@@ -126,6 +204,13 @@ TEST_F(Verify, OneTableAlone) {
   EXPECT_EQ(card({row("net", 0.25), other}).numbers.size(), 2u);
   EXPECT_EQ(card({row("net", 0.25), other}, {}, "3.1").numbers.at(0).printed.table_ref, "Table 3.1");
   EXPECT_THROW((void)card({row("net", 0.25)}, {}, "9"), InputError);
+  // Holm's family is the paper, whatever is shown: two numbers, so twice the p of one.
+  const double m = measured("net");
+  store::PublishedRow here = row("net", m - 0.2, 0.001);
+  other.value = m - 0.2;
+  other.margin = 0.001;
+  const NumberVerdict one = card({here, other}, {}, "3.1").numbers.at(0);
+  EXPECT_NEAR(one.p_adjusted, std::min(1.0, 2 * one.judgement.p), 1e-12);
 }
 
 TEST_F(Verify, VerdictsAreKeptOnceUntilTheyChange) {

@@ -1,0 +1,85 @@
+#include "reports/measurements.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace seqbench::reports {
+
+std::optional<std::vector<std::vector<double>>> predictions_of(const store::Reader& store,
+                                                               const Executions& executions, const Row& row,
+                                                               const std::string& split,
+                                                               std::shared_ptr<const store::ExampleSet>& examples,
+                                                               std::string& why) {
+  std::vector<std::vector<double>> out;
+  for (const std::string& key : row.keys) {
+    auto stored = store.shared_predictions(executions.at(key));
+    const auto part = std::ranges::find(stored, split, [](const auto& p) -> const std::string& { return p.examples->split; });
+    if (part == stored.end()) return why = "not all predictions are stored", std::nullopt;
+    if (part->examples->cols != 1) return why = "several targets", std::nullopt;
+    if (!examples) examples = part->examples;
+    if (part->examples != examples && (part->examples->ids != examples->ids || part->examples->truth != examples->truth)) {
+      return why = "rows were predicted on other examples", std::nullopt;
+    }
+    out.push_back(std::move(part->values));
+  }
+  return out;
+}
+
+Measurements::Measurements(const store::Reader* store, const store::Paper& paper) : store_(store) {
+  if (store == nullptr) return;
+  std::set<std::string> tasks;
+  for (const store::PublishedRow& p : paper.rows) {
+    if (!p.task.empty()) tasks.insert(p.task);
+  }
+  for (const std::string& task : tasks) {
+    const std::vector<store::TrialResult> trials = store->trials_of_task(task);
+    for (const store::TrialResult& t : trials) executions_[t.key] = t.execution;
+    TaskTable& table = tables_[task] = build_table(*store, task, trials);
+    table.published = paper.rows;
+    std::erase_if(table.published, [&](const store::PublishedRow& p) { return p.task != task; });
+  }
+  for (const auto& [task, table] : tables_) index(table);
+}
+
+const Measured* Measurements::of(const store::PublishedRow& printed) const {
+  const auto found = by_uid_.find(printed.uid);
+  return found == by_uid_.end() ? nullptr : &found->second;
+}
+
+void Measurements::index(const TaskTable& table) {
+  for (const Row& row : table.rows) {
+    if (!comparable_with_published(row)) continue;
+    for (const Row::Cell& cell : row.cells) {
+      for (const store::PublishedRow& p : published_for(table, row, cell)) {
+        const auto [at, fresh] = by_uid_.try_emplace(p.uid, Measured{&row, &cell});
+        if (fresh) continue;
+        const int rows = at->second.rows + 1;
+        if (cell.summary.trials > at->second.cell->summary.trials) at->second = {&row, &cell};
+        at->second.rows = rows;
+      }
+    }
+  }
+}
+
+Measurements::Difference Measurements::difference(const Measured& a, const Measured& b) const {
+  if (const auto summary = paired(a, b)) return {*summary, true};
+  return {analyze::unpaired_difference(a.cell->summary, b.cell->summary), false};
+}
+
+std::optional<analyze::Summary> Measurements::paired(const Measured& a, const Measured& b) const {
+  const analyze::MetricInfo* metric = registered(a.cell->metric);
+  if (metric == nullptr || a.cell->metric != b.cell->metric || a.cell->split != b.cell->split) return std::nullopt;
+  std::shared_ptr<const store::ExampleSet> examples;
+  std::string why;
+  const auto of_a = predictions_of(*store_, executions_, *a.row, a.cell->split, examples, why);
+  const auto of_b = of_a ? predictions_of(*store_, executions_, *b.row, b.cell->split, examples, why) : std::nullopt;
+  if (!of_b) return std::nullopt;
+  analyze::Summary summary = analyze::paired_difference(*metric, examples->truth, *of_a, *of_b);
+  // A metric of another version was stored, or predictions in place of it.
+  const double stored = a.cell->summary.mean - b.cell->summary.mean;
+  const double hair = 1e-9 * (1 + std::abs(a.cell->summary.mean) + std::abs(b.cell->summary.mean));
+  if (!(std::abs(summary.mean - stored) <= hair)) return std::nullopt;
+  return summary;
+}
+
+}  // namespace seqbench::reports

@@ -22,7 +22,7 @@ std::string headline(const std::vector<TaskTable>& tables) {
       for (const Row::Cell& cell : row.cells) {
         if (cell.slice != "all" || !comparable_with_published(row)) continue;
         for (const store::PublishedRow& p : published_for(table, row, cell)) {
-          const auto result = compared(p, row, cell);
+          const auto result = compared(table, p, row, cell);
           if (!result) continue;
           ++beside;
           if (result->verdict.empty()) continue;
@@ -76,6 +76,8 @@ HtmlPart notes_part(const SitePage& site) {
                 "Numbers marked ‡ are not as printed: reconstructed, a misprint, or missing.",
                 "Difference: measured less published, with its 95 % interval where a verdict was reached; margins are those of "
                 "results/published/margins.toml, fixed before measuring.",
+                "Verdicts are those of seqbench verify where it has judged the same difference within the whole paper (Holm's "
+                "adjustment, numbers inconsistent as printed); else each number is judged alone.",
                 "The same numbers, in full: " + join(site.files, ", ") + "."};
   part.blocks.push_back(std::move(notes));
   return part;

@@ -39,14 +39,24 @@ std::map<std::string, std::vector<Beside>> measured_beside(const TaskTable& tabl
   return out;
 }
 
-HtmlRow published_row(const store::PublishedRow& p, const Beside* beside, std::size_t number) {
+/// The word of `verify`, which knows the whole paper: what its numbers say against each other, and Holm's adjustment.
+const store::VerdictRow* overruled_by(const TaskTable& table, const store::PublishedRow& published, const analyze::Judgement& alone) {
+  const auto stored = table.verdicts.find(published.uid);
+  if (stored == table.verdicts.end()) return nullptr;
+  const store::VerdictRow& whole = stored->second;
+  if (whole.verdict == analyze::to_string(analyze::Verdict::kInconsistentAsPrinted)) return &whole;
+  const bool same = whole.estimate && std::abs(*whole.estimate - alone.difference) <= 1e-12 * std::max(1.0, std::abs(alone.difference));
+  return same ? &whole : nullptr;
+}
+
+HtmlRow published_row(const TaskTable& table, const store::PublishedRow& p, const Beside* beside, std::size_t number) {
   const std::string status = p.status == "printed" ? p.status : p.status + " ‡";
   HtmlRow row{.cells = {text_cell(shown(p.row_ref)), text_cell(p.model.empty() ? kNone : shown(p.model)),
                         text_cell(shown(p.split + " " + p.metric)),
                         text_cell(p.selected_on.empty() ? kNone : shown(p.selected_on)), text_cell(shown(status)),
                         printed_cell(p),
                         p.n_eval ? number_cell(static_cast<double>(*p.n_eval), count_text(*p.n_eval)) : no_cell()}};
-  const auto difference = beside ? compared(p, *beside->row, *beside->cell) : std::nullopt;
+  const auto difference = beside ? compared(table, p, *beside->row, *beside->cell) : std::nullopt;
   if (!difference) {
     for (int i = 0; i < 4; ++i) row.cells.push_back(no_cell());
     return row;
@@ -85,7 +95,7 @@ std::string published_anchor(const std::vector<TaskTable>& tables, std::size_t n
   return id;
 }
 
-std::optional<Compared> compared(const store::PublishedRow& published, const Row& row, const Row::Cell& cell) {
+std::optional<Compared> compared(const TaskTable& table, const store::PublishedRow& published, const Row& row, const Row::Cell& cell) {
   const auto judgement = judged(published, row, cell);
   if (!judgement) {
     if (!is_printed(published) || !comparable_with_published(row)) return std::nullopt;
@@ -97,6 +107,10 @@ std::optional<Compared> compared(const store::PublishedRow& published, const Row
   const std::string interval = interval_text(shown_as);
   out.difference_text = mean_text(shown_as) + (interval == kNone ? "" : " " + interval);
   std::tie(out.verdict, out.mark) = words_of(analyze::to_string(judgement->verdict));
+  if (const store::VerdictRow* whole = overruled_by(table, published, *judgement)) {
+    std::tie(out.verdict, out.mark) = words_of(whole->verdict);
+    out.reason = whole->reason;
+  }
   return out;
 }
 
@@ -119,11 +133,11 @@ std::vector<HtmlBlock> published_blocks(const std::vector<TaskTable>& tables, st
     HtmlBlock& block = blocks[block_of.at(id)];
     const auto found = beside.find(p.uid);
     if (found == beside.end()) {
-      block.table->rows.push_back(published_row(p, nullptr, number));
+      block.table->rows.push_back(published_row(table, p, nullptr, number));
     } else {
       for (const Beside& b : found->second) {
-        block.table->rows.push_back(published_row(p, &b, number));
-        const auto result = compared(p, *b.row, *b.cell);
+        block.table->rows.push_back(published_row(table, p, &b, number));
+        const auto result = compared(table, p, *b.row, *b.cell);
         if (result && !result->reason.empty()) {
           block.list.push_back(shown(p.row_ref + ", " + p.split + " " + p.metric + ", " + result->verdict + ": " + result->reason, kNote));
         }

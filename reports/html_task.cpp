@@ -98,7 +98,7 @@ HtmlRow main_row(const Place& place, std::size_t index, const store::PublishedRo
   out.cells.push_back(cell ? mean_cell(*cell, id) : no_cell());
   out.cells.push_back(cell ? interval_cell(*cell) : no_cell());
   if (beside) {
-    const auto result = published && cell ? compared(*published, row, *cell) : std::nullopt;
+    const auto result = published && cell ? compared(place.table, *published, row, *cell) : std::nullopt;
     out.cells.push_back(result ? number_cell(result->difference, result->difference_text) : no_cell());
     out.cells.push_back(result && !result->verdict.empty() ? text_cell(result->verdict) : no_cell());
     if (result) out.cells.back().mark = result->mark;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +68,7 @@ struct TaskTable {
   struct Diagnostic { std::string label, metric, split; double value; std::string note; };
   std::vector<Diagnostic> diagnostics;     // best constant on test, label variance of each split
   std::vector<store::PublishedRow> published;
+  std::map<std::string, store::VerdictRow> verdicts;  // newest of each published number, by its uid, as `verify` stored it
   Values values;
   std::size_t columns_left_out = 0;        // of `values`: too many to summarise, so without cells
 };

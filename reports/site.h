@@ -46,8 +46,10 @@ struct Compared {
   double difference = 0;               // measured less published
   std::string difference_text = "";
 };
-/// Nothing where the two may not be compared.
-[[nodiscard]] std::optional<Compared> compared(const store::PublishedRow& published, const Row& row, const Row::Cell& cell);
+/// Nothing where the two may not be compared. Where `verify` has judged the same difference within the whole paper, or found
+/// the number inconsistent as printed, its verdict stands; else the number is judged alone.
+[[nodiscard]] std::optional<Compared> compared(const TaskTable& table, const store::PublishedRow& published, const Row& row,
+                                               const Row::Cell& cell);
 
 /// "t0r3": the table's place on the page and the row's in the table.
 [[nodiscard]] std::string row_id(std::size_t number, std::size_t row);

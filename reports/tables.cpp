@@ -251,6 +251,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
   table.diagnostics = diagnose(builder.parts(), table.metrics);
   std::ranges::move(diagnose_choice(table.rows, table.metrics), std::back_inserter(table.diagnostics));
   table.published = store.published(task);
+  table.verdicts = store.verdicts();
   return table;
 }
 

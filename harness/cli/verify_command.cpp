@@ -37,6 +37,27 @@ class Labels {
   std::vector<double> values_;
 };
 
+std::string moments_text(const TaskEntry& task, const Examples& examples, const std::vector<std::int64_t>& mutations) {
+  std::string text = fmt::format(
+      "# Labels of the published split, by part and number of mutations: population moments in the task's unit.\n"
+      "# Made by: ./seqbench data moments {} (after: {})\ntask\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\n",
+      task.name, task.import_hint);
+  constexpr const char* kNames[] = {"train", "validation", "test"};
+  for (std::size_t part = 0; part < 3; ++part) {
+    Labels whole;
+    std::map<std::int64_t, Labels> groups;
+    for (std::size_t i = 0; i < mutations.size(); ++i) {
+      if (static_cast<std::size_t>(examples.published_split[i]) != part) continue;
+      whole.add(examples.targets[i]);
+      groups[mutations[i]].add(examples.targets[i]);
+    }
+    if (groups.empty()) continue;
+    text += whole.line(task.name, kNames[part], "all");
+    for (const auto& [count, labels] : groups) text += labels.line(task.name, kNames[part], std::to_string(count));
+  }
+  return text;
+}
+
 std::vector<std::string> papers_of(const Context& context, const store::PublishedFolder& folder) {
   if (context.arguments.what != "all") return {folder.paper(context.arguments.what).name};
   std::vector<std::string> names;
@@ -158,24 +179,7 @@ ExitCode data_moments(const Context& context) {
       examples.published_split.empty()) {
     throw InputError(fmt::format("task '{}' has no numbers of mutations or no published split", task.name));
   }
-  const auto& mutations = std::get<std::vector<std::int64_t>>(field->second);
-  std::string text = fmt::format(
-      "# Labels of the published split, by part and number of mutations: population moments in the task's unit.\n"
-      "# Made by: ./seqbench data moments {} (after: {})\ntask\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\n",
-      task.name, task.import_hint);
-  constexpr const char* kNames[] = {"train", "validation", "test"};
-  for (std::size_t part = 0; part < 3; ++part) {
-    Labels whole;
-    std::map<std::int64_t, Labels> groups;
-    for (std::size_t i = 0; i < mutations.size(); ++i) {
-      if (static_cast<std::size_t>(examples.published_split[i]) != part) continue;
-      whole.add(examples.targets[i]);
-      groups[mutations[i]].add(examples.targets[i]);
-    }
-    if (groups.empty()) continue;
-    text += whole.line(task.name, kNames[part], "all");
-    for (const auto& [count, labels] : groups) text += labels.line(task.name, kNames[part], std::to_string(count));
-  }
+  const std::string text = moments_text(task, examples, std::get<std::vector<std::int64_t>>(field->second));
   if (a.out.empty())
     fmt::print("{}", text);
   else

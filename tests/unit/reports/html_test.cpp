@@ -177,6 +177,21 @@ store::VerdictRow verdict(const std::string& subject, const std::string& word, c
   return v;
 }
 
+TEST_F(Site, VerifyKnowsTheWholePaper) {
+  store::PublishedRow p = printed("net", "net", 0.25);
+  p.margin = 0.2;
+  std::vector<Made> trials;
+  for (std::int64_t seed : {1, 2, 3}) trials.push_back({.source = "real", .scale = "full", .seed = seed, .error = 0.5});
+  const auto run = fill(trials, "toys/real", {p});
+  const auto headline = [&](const std::string& word, double estimate) {
+    store::RunStore(path()).add_verdicts({verdict(p.uid, word, "judged with the rest", estimate)}, "0");
+    const std::string page = site_of(store::Reader(path()), run, folder());
+    return page.substr(page.find("headline\">"), 120);
+  };
+  EXPECT_NE(headline("undecided", 5).find("1 ✓ reproduced"), std::string::npos) << "another difference was judged";
+  EXPECT_NE(headline("inconsistent_as_printed", 5).find("1 ✗ inconsistent as printed"), std::string::npos);
+}
+
 TEST_F(Site, LeaderboardsAndPapersAreWrittenAndLinked) {
   std::vector<store::PublishedRow> published = {printed("net", "net", 0.25), printed("", "setting", 3), printed("net", "range", 1)};
   published[1].uid = "paper:setting", published[1].task = "", published[1].table_ref = "Figure 4";

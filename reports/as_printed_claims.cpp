@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/analyze/metrics.h"
 #include "harness/analyze/verdicts.h"
 #include "harness/base/error.h"
 #include "harness/base/text.h"
 #include "reports/as_printed_rules.h"
+#include "reports/tables.h"
 
 namespace seqbench::reports {
 namespace {
@@ -147,8 +147,7 @@ class Judge {
       std::ranges::copy(selected(r, column, claim_.tables.front(), rows_), std::back_inserter(rows));
     std::erase_if(rows, [](const Published* p) { return !p->value; });
     if (rows.empty()) return tally_.missing(plain(column));
-    const auto info = std::ranges::find(analyze::metrics_table(), rows.front()->metric, &analyze::MetricInfo::name);
-    const bool up = info != analyze::metrics_table().end() && info->higher_is_better;
+    const bool up = higher_is_better(rows.front()->metric);
     const Published& top =
         **std::ranges::max_element(rows, {}, [&](const Published* p) { return up ? *p->value : -*p->value; });
     std::size_t ours = 0, others = 0;

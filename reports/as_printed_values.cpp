@@ -5,17 +5,12 @@
 #include <cmath>
 #include <set>
 
-#include "harness/analyze/metrics.h"
 #include "harness/base/text.h"
 #include "reports/as_printed_rules.h"
+#include "reports/tables.h"
 
 namespace seqbench::reports {
 namespace {
-
-bool higher_is_better(const std::string& metric) {
-  const auto found = std::ranges::find(analyze::metrics_table(), metric, &analyze::MetricInfo::name);
-  return found != analyze::metrics_table().end() && found->higher_is_better;
-}
 
 bool is_correlation(const std::string& metric) {
   return metric == "pearson" || metric == "spearman" || metric == "spearman_break_random" || metric == "kendall" ||

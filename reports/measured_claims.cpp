@@ -92,8 +92,7 @@ class ClaimJudge {
         }
       }
       if (named.empty()) continue;
-      const auto* info = registered(named.front()->metric);
-      const bool up = info != nullptr && info->higher_is_better;
+      const bool up = higher_is_better(named.front()->metric);
       const auto value = [&](const Published* p) {
         const analyze::Summary* s = summary(*p);
         return s == nullptr ? -std::numeric_limits<double>::infinity() : up ? s->mean : -s->mean;

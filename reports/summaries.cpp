@@ -241,6 +241,11 @@ const analyze::MetricInfo* registered(std::string_view name) {
   return nullptr;
 }
 
+bool higher_is_better(std::string_view metric) {
+  const analyze::MetricInfo* info = registered(metric);
+  return info != nullptr && info->higher_is_better;
+}
+
 std::vector<Row::Cell> summarize(const store::Reader& store, const ValueReader& values, const DoneTrials& trials,
                                  const ColumnChoice& columns) {
   return RowSummary(store, values, trials, columns).cells();

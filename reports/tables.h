@@ -54,6 +54,8 @@ inline constexpr std::size_t kMostCells = 20000;
 [[nodiscard]] std::string left_out_text(const TaskTable& table);
 /// The metric of this name, or nullptr.
 [[nodiscard]] const analyze::MetricInfo* registered(std::string_view name);
+/// False for a metric that is not registered.
+[[nodiscard]] bool higher_is_better(std::string_view metric);
 /// Cells of one row, one a chosen column that any of its trials has; `store` for the predictions of a fixed split.
 [[nodiscard]] std::vector<Row::Cell> summarize(const store::Reader& store, const ValueReader& values,
                                                const DoneTrials& trials, const ColumnChoice& columns);

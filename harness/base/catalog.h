@@ -39,6 +39,9 @@ struct TaskInfo {
   std::vector<ViewInfo> views;
   std::vector<std::string> slices;  // fields that metrics are broken down by
   std::vector<std::string> splits;  // split kinds it offers; the first is the default
+  std::string group;                // field that grouped splits keep together: "locus"; "" = none
+  std::string stratify;             // field, or "target", that stratified splits balance; "" = the target of two classes
+  std::string submission_key;       // field that outsiders' prediction files name rows by; "" = the example's id
   std::vector<ParamSpec> params;    // [data] params
   bool has_real = false;            // real data can be imported; a twin is always there
   std::string import_hint;          // the command that gets the real data

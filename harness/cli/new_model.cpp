@@ -20,25 +20,30 @@ struct ViewCode {
   const char* fill;      // statements: row `row` of the view into `cell`, which points at zeros
 };
 
-constexpr ViewCode kCodes = {"CodeView", "data.codes.size(1) * data.symbols", R"(
-      const std::uint8_t* codes = data.codes.const_data_ptr<std::uint8_t>() + row * data.codes.size(1);
-      for (std::int64_t i = 0; i < data.codes.size(1); ++i) {
+constexpr ViewCode kCodes = {"CodeView", "data.length() * data.symbols", R"(
+      const at::Tensor gathered = data.gather(std::span(&row, 1));
+      const auto* codes = gathered.const_data_ptr<std::uint8_t>();
+      for (std::int64_t i = 0; i < data.length(); ++i) {
         if (codes[i] < data.symbols) cell[i * data.symbols + codes[i]] = 1;  // padding stays 0
       })"};
-constexpr ViewCode kDense = {"DenseView", "data.values.size(1)", R"(
-      const std::int64_t width = data.values.size(1);
-      std::copy_n(data.values.const_data_ptr<float>() + row * width, width, cell);)"};
+constexpr ViewCode kDense = {"DenseView", "data.features()", R"(
+      const at::Tensor gathered = data.gather(std::span(&row, 1));
+      std::copy_n(gathered.const_data_ptr<float>(), features, cell);)"};
 constexpr ViewCode kSet = {"SetView", "data.features", R"(
       const std::int64_t* offsets = data.offsets.const_data_ptr<std::int64_t>();
       for (std::int64_t i = offsets[row]; i < offsets[row + 1]; ++i) {
         cell[data.members.const_data_ptr<std::int64_t>()[i]] = 1;
       })"};
+constexpr ViewCode kBits = {"BitView", "data.height * data.width", R"(
+      const at::Tensor gathered = data.gather(std::span(&row, 1));
+      std::copy_n(gathered.const_data_ptr<std::uint8_t>(), features, cell);)"};
 constexpr ViewCode kText = {"TextView", "128", R"(
-      const std::string& text = data.rows[static_cast<std::size_t>(row)];
+      const std::string text = data.rows[static_cast<std::size_t>(row)];
       for (const char c : text) cell[c & 127] += 1.0F / static_cast<float>(text.size());)"};
 
 const ViewCode& code_of(const std::string& view) {
-  static const std::map<std::string, ViewCode> kViews = {{"one_hot", kCodes}, {"mutations", kSet}, {"kmer_counts", kDense}};
+  static const std::map<std::string, ViewCode> kViews = {{"one_hot", kCodes},      {"mutations", kSet}, {"tf_set", kSet},
+                                                        {"kmer_counts", kDense}, {"tf_bins", kBits}};
   const auto found = kViews.find(view);
   return found == kViews.end() ? kText : found->second;
 }

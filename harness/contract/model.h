@@ -84,6 +84,8 @@ struct FitRows {
 
 /// Hooks of a long fit.
 struct FitControl {
+  /// Rows whose predictions will be asked for besides those of training and validation; their labels are nowhere.
+  std::span<const std::int64_t> test_rows = {};
   /// Throws Interrupted when a stop was asked for; call it between parts of the work.
   std::function<void()> check_stop = [] {};
   /// Work done so far of work in all, in any unit.

@@ -45,8 +45,8 @@ void check_task(const TaskEntry& task) {
   for (const ViewInfo& view : task.views) views.push_back(view.name);
   for (const Target& target : task.targets) targets.push_back(target.name);
   promise(task.contract == kContractVersion, entry, "is built for another contract version");
-  promise(task.load != nullptr, entry, "has no load function");
-  promise(task.has_real == (task.import_files != nullptr), entry, "has_real and import_files disagree");
+  promise(static_cast<bool>(task.load), entry, "has no load function");
+  promise(task.has_real == static_cast<bool>(task.import_files), entry, "has_real and import_files disagree");
   promise(!targets.empty() && are_unique(targets), entry, "has no targets, or two of one name");
   promise(!views.empty() && are_unique(views), entry, "has no views, or two of one name");
   promise(!task.metrics.empty() && are_unique(task.metrics), entry, "has no metrics, or one twice");

@@ -2,6 +2,7 @@
 // What a task brings. A task is one folder (tasks/NAME/NAME.cpp) that ends in SEQBENCH_TASK(NAME) { ... }.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@ struct LoadRequest {
   std::filesystem::path folder;  // real data: the task's folder in the data home
   const Params& params;          // resolved [data] params
   std::int64_t rows = 0;         // twins: at most about so many rows, 0 = the published number
+  std::filesystem::path cache = {};  // a folder that large twins may keep packed files in; empty = none
 };
 
 /// One loaded data set.
@@ -50,12 +52,30 @@ struct Verdict {
   std::string reason;
 };
 
+/// A score of the task's own, over one part: what no metric of truth and prediction alone can say.
+struct Score {
+  std::string name;   // "challenge_pearson"
+  std::string slice = "all";
+  double value = 0;   // NaN: undefined, `note` says why
+  std::string note;
+  std::int64_t n = 0;  // rows or pairs that it rests on
+  bool higher_is_better = true;
+  int version = 1;
+};
+
 struct TaskEntry : TaskInfo {
   /// Throws InputError with file, line, value and what was expected.
-  std::unique_ptr<Dataset> (*load)(const LoadRequest&) = nullptr;
+  std::function<std::unique_ptr<Dataset>(const LoadRequest&)> load;
   /// Reads published files wholly, throws InputError at the first that is broken; writes nothing.
   /// Null when has_real is false.
-  ImportPlan (*import_files)(std::span<const std::filesystem::path> files) = nullptr;
+  std::function<ImportPlan(std::span<const std::filesystem::path> files)> import_files;
+  /// Writes the twin of `request` into an empty folder as the published files are: importing and loading these gives
+  /// the twin's examples. Null where a task has none yet.
+  std::function<void(const LoadRequest& request, const std::filesystem::path& folder)> write_twin;
+  /// Scores of the test part beside the metrics; `predictions` [rows, targets] in the order of `rows`. May be null.
+  std::function<std::vector<Score>(const Dataset& dataset, std::span<const std::int64_t> rows,
+                                   std::span<const double> predictions)>
+      scores;
 };
 
 /// Shape, finiteness, and for binary tasks the range of probabilities. `predictions` [rows, targets].

@@ -185,6 +185,8 @@ void read_fasta(const std::filesystem::path& path, const std::function<void(Fast
     if (line.starts_with('>')) {
       finish();
       record.name = line.substr(1, line.find_first_of(" \t") - 1);
+      const std::size_t rest = line.find_first_not_of(" \t", 1 + record.name.size());
+      if (rest != line.npos) record.description = line.substr(rest);
       if (record.name.empty()) lines.fail("a record without a name");
       any = true;
       continue;
@@ -201,6 +203,24 @@ void read_fasta(const std::filesystem::path& path, const std::function<void(Fast
   }
   if (!any) lines.fail("no FASTA record");
   finish();
+}
+
+void read_bed(const std::filesystem::path& path, const std::function<void(BedRecord&&)>& on_record,
+              ReadLimits limits) {
+  LineReader lines(path, limits);
+  std::string_view line;
+  while (lines.next(line)) {
+    if (line.empty() || line.starts_with('#') || line.starts_with("track") || line.starts_with("browser")) continue;
+    const std::vector<std::string_view> cells = split(line, '\t');
+    if (cells.size() < 3) lines.fail(fmt::format("{} columns, a BED line has at least 3", cells.size()));
+    const std::optional<std::int64_t> start = parse_int(cells[1]), end = parse_int(cells[2]);
+    if (cells[0].empty()) lines.fail("a BED line without a chromosome");
+    if (!start || !end || *start < 0 || *end <= *start) {
+      lines.fail(fmt::format("start and end must be integers with 0 <= start < end, got \"{}\" and \"{}\"",
+                             printable(cells[1]), printable(cells[2])));
+    }
+    on_record({std::string(cells[0]), *start, *end, cells.size() > 3 ? std::string(cells[3]) : ""});
+  }
 }
 
 }  // namespace seqbench::data

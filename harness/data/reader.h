@@ -70,11 +70,23 @@ class TableReader {
 [[nodiscard]] bool is_gzip(const std::filesystem::path& path);
 
 struct FastaRecord {
-  std::string name;  // up to the first white space
+  std::string name;         // up to the first white space
+  std::string description;  // the rest of the header line, without the white space between
   std::string sequence;
 };
 /// Calls `on_record` for each; throws InputError at the place of the first fault.
 void read_fasta(const std::filesystem::path& path, const std::function<void(FastaRecord&&)>& on_record,
                 ReadLimits limits = {});
+
+struct BedRecord {
+  std::string chromosome;
+  std::int64_t start = 0;  // 0-based
+  std::int64_t end = 0;    // past the last, above start
+  std::string name;        // fourth column, or ""
+};
+/// Calls `on_record` for each line of at least three columns; empty lines and lines that begin with "#", "track" or
+/// "browser" are passed over. Throws InputError at the place of the first fault.
+void read_bed(const std::filesystem::path& path, const std::function<void(BedRecord&&)>& on_record,
+              ReadLimits limits = {});
 
 }  // namespace seqbench::data

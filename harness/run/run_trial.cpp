@@ -56,6 +56,7 @@ using Predict = std::function<std::vector<double>(std::span<const std::int64_t>)
 Predict fit_estimator(Work& work, const View& view, const ModelContext& context) {
   std::shared_ptr<Estimator> model = work.config.model->estimator(context);
   FitControl control;
+  control.test_rows = work.rows.test;
   control.check_stop = [&work] {
     if (work.io.stop_requested()) throw Interrupted();
   };

@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kBlockRows = 2048;
 
 std::int64_t width_of(const View& view) {
-  if (const auto* codes = std::get_if<CodeView>(&view.data)) return codes->codes.size(1) * codes->symbols;
-  if (const auto* dense = std::get_if<DenseView>(&view.data)) return dense->values.size(1);
+  if (const auto* codes = std::get_if<CodeView>(&view.data)) return codes->length() * codes->symbols;
+  if (const auto* dense = std::get_if<DenseView>(&view.data)) return dense->features();
+  if (const auto* bits = std::get_if<BitView>(&view.data)) return bits->height * bits->width;
   if (const auto* sets = std::get_if<SetView>(&view.data)) return sets->features;
   throw InputError(fmt::format("view '{}' is text: a linear model needs codes, numbers or sets", view.name));
 }
@@ -24,10 +25,10 @@ std::int64_t width_of(const View& view) {
 /// Calls visit(i, feature, value) for the features of the i-th of these rows that are not 0, ascending.
 template <typename Visit>
 void visit_codes(const CodeView& view, std::span<const std::int64_t> rows, const Visit& visit) {
-  const at::Tensor codes = view.codes.contiguous();
-  const std::int64_t length = codes.size(1);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::uint8_t* row = codes.const_data_ptr<std::uint8_t>() + rows[i] * length;
+  const at::Tensor codes = view.gather(rows);
+  const std::int64_t length = view.length();
+  const std::uint8_t* row = codes.const_data_ptr<std::uint8_t>();
+  for (std::size_t i = 0; i < rows.size(); ++i, row += length) {
     for (std::int64_t position = 0; position < length; ++position) {
       if (row[position] < view.symbols) visit(i, position * view.symbols + row[position], 1.0);
     }
@@ -36,11 +37,10 @@ void visit_codes(const CodeView& view, std::span<const std::int64_t> rows, const
 
 template <typename Visit>
 void visit_dense(const DenseView& view, std::span<const std::int64_t> rows, const Visit& visit) {
-  const at::Tensor values = view.values.contiguous();
-  const std::int64_t width = values.size(1);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const float* row = values.const_data_ptr<float>() + rows[i] * width;
-    for (std::int64_t feature = 0; feature < width; ++feature) {
+  const at::Tensor values = view.gather(rows);
+  const float* row = values.const_data_ptr<float>();
+  for (std::size_t i = 0; i < rows.size(); ++i, row += view.features()) {
+    for (std::int64_t feature = 0; feature < view.features(); ++feature) {
       if (row[feature] != 0) visit(i, feature, static_cast<double>(row[feature]));
     }
   }
@@ -58,11 +58,24 @@ void visit_sets(const SetView& view, std::span<const std::int64_t> rows, const V
 }
 
 template <typename Visit>
+void visit_bits(const BitView& view, std::span<const std::int64_t> rows, const Visit& visit) {
+  const at::Tensor bits = view.gather(rows);
+  const std::uint8_t* bit = bits.const_data_ptr<std::uint8_t>();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::int64_t feature = 0; feature < view.height * view.width; ++feature) {
+      if (*bit++ != 0) visit(i, feature, 1.0);
+    }
+  }
+}
+
+template <typename Visit>
 void visit_features(const View& view, std::span<const std::int64_t> rows, const Visit& visit) {
   if (const auto* codes = std::get_if<CodeView>(&view.data)) {
     visit_codes(*codes, rows, visit);
   } else if (const auto* dense = std::get_if<DenseView>(&view.data)) {
     visit_dense(*dense, rows, visit);
+  } else if (const auto* bits = std::get_if<BitView>(&view.data)) {
+    visit_bits(*bits, rows, visit);
   } else {
     visit_sets(std::get<SetView>(view.data), rows, visit);
   }
@@ -83,8 +96,10 @@ Columns::Columns(at::Tensor features, std::int64_t width)
 
 Columns Columns::seen_in(const View& view, std::span<const std::int64_t> rows) {
   std::vector<bool> seen(static_cast<std::size_t>(columns::width_of(view)));
-  columns::visit_features(view, rows, [&](std::size_t, std::int64_t feature, double) {
-    seen[static_cast<std::size_t>(feature)] = true;
+  for_each_block(rows, [&](std::size_t, std::span<const std::int64_t> block) {
+    columns::visit_features(view, block, [&](std::size_t, std::int64_t feature, double) {
+      seen[static_cast<std::size_t>(feature)] = true;
+    });
   });
   at::Tensor features = at::empty({std::ranges::count(seen, true)}, at::kLong);
   auto* next = features.mutable_data_ptr<std::int64_t>();

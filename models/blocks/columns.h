@@ -1,6 +1,6 @@
 #pragma once
-// Views as columns of numbers, for the linear models: one-hot positions x symbols, sets as 0/1, dense values as they
-// are. Only columns that some training row uses are kept; a weight on any other could not be learnt.
+// Views as columns of numbers, for the linear models: one-hot positions x symbols, sets and bits as 0/1, dense
+// values as they are. Only columns that some training row uses are kept; a weight on any other could not be learnt.
 
 #include <ATen/core/Tensor.h>
 

@@ -3,13 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/conv1d.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
-
-#include <algorithm>
 
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
@@ -36,7 +33,7 @@ class SmallCnn final : public Network {
  public:
   explicit SmallCnn(const ModelContext& context)
       : parameters_(context.streams, context.dtype),
-        length_(code_view(context.view).codes.size(1)),
+        length_(code_view(context.view).length()),
         symbols_(code_view(context.view).symbols),
         stride_(context.params.integer("stride")),
         dtype_(context.dtype),
@@ -56,17 +53,13 @@ class SmallCnn final : public Network {
   /// The rows' codes at the view's full width, so that no other row decides how far a row is padded.
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
     const CodeView& codes = code_view(view);
-    if (codes.codes.size(1) != length_ || codes.symbols != symbols_) {
+    if (codes.length() != length_ || codes.symbols != symbols_) {
       throw InputError(fmt::format("small_cnn: made for {} positions of {} symbols, the view has {} of {}", length_,
-                                   symbols_, codes.codes.size(1), codes.symbols));
+                                   symbols_, codes.length(), codes.symbols));
     }
     Batch batch;
     batch.rows.assign(rows.begin(), rows.end());
-    at::Tensor picked_BL = at::empty({static_cast<std::int64_t>(rows.size()), length_}, at::kByte);
-    auto* to = picked_BL.mutable_data_ptr<std::uint8_t>();
-    const auto* from = codes.codes.const_data_ptr<std::uint8_t>();
-    for (const std::int64_t row : rows) to = std::copy_n(from + row * length_, length_, to);
-    batch.inputs = {{"codes", picked_BL}};
+    batch.inputs = {{"codes", codes.gather(rows)}};
     return batch;
   }
 

@@ -56,9 +56,9 @@ class GfpDataset final : public Dataset {
 
  private:
   [[nodiscard]] TextView proteins() const {
-    TextView view;
-    for (const Row& row : rows_) view.rows.push_back(apply(rule_, sequence_of(row.mutations)));
-    return view;
+    std::vector<std::string> rows;
+    for (const Row& row : rows_) rows.push_back(apply(rule_, sequence_of(row.mutations)));
+    return {Texts(std::move(rows))};
   }
 
   [[nodiscard]] CodeView one_hot() const {

@@ -64,8 +64,8 @@ class PromoterDataset final : public Dataset {
   [[nodiscard]] DenseView kmer_counts() const {
     const std::int64_t features = std::int64_t{1} << (2 * k_);
     const float share = 1.0F / static_cast<float>(kColumns - k_ + 1);
-    DenseView view{at::zeros({examples_.rows(), features}, at::kFloat)};
-    auto* values = view.values.mutable_data_ptr<float>();
+    const at::Tensor counts_RF = at::zeros({examples_.rows(), features}, at::kFloat);
+    auto* values = counts_RF.mutable_data_ptr<float>();
     for (const std::string& sequence : sequences_) {
       std::vector<std::int64_t> counts(static_cast<std::size_t>(features));
       std::int64_t kmer = 0;
@@ -75,7 +75,7 @@ class PromoterDataset final : public Dataset {
       }
       values = std::ranges::transform(counts, values, [&](auto n) { return static_cast<float>(n) * share; }).out;
     }
-    return view;
+    return counts_RF;
   }
 
   std::vector<std::string> sequences_;

@@ -88,10 +88,12 @@ View with_short_rows(const View& view) {
     for (std::int64_t row = 0; row < codes->codes.size(0); row += 3) {
       const std::int64_t half = codes->lengths[row].item<std::int64_t>() / 2 + 1;
       codes->lengths[row].fill_(half);
-      codes->codes[row].narrow(0, half, codes->codes.size(1) - half).fill_(codes->symbols);
+      if (codes->bits == 8) codes->codes[row].narrow(0, half, codes->length() - half).fill_(codes->symbols);
     }
   } else if (auto* text = std::get_if<TextView>(&cut.data)) {
-    for (std::size_t row = 0; row < text->rows.size(); row += 3) text->rows[row].resize(text->rows[row].size() / 2 + 1);
+    std::vector<std::string> rows(text->rows.begin(), text->rows.end());
+    for (std::size_t row = 0; row < rows.size(); row += 3) rows[row].resize(rows[row].size() / 2 + 1);
+    text->rows = std::move(rows);
   }
   return cut;
 }
@@ -100,12 +102,18 @@ bool same(const View& a, const View& b) {
   if (a.name != b.name || a.data.index() != b.data.index()) return false;
   if (const auto* text = std::get_if<TextView>(&a.data)) return text->rows == std::get<TextView>(b.data).rows;
   if (const auto* dense = std::get_if<DenseView>(&a.data)) {
-    return at::equal(dense->values, std::get<DenseView>(b.data).values);
+    const auto rows = row_range(0, b.rows());
+    return dense->rows() == b.rows() && at::equal(dense->gather(rows), std::get<DenseView>(b.data).gather(rows));
   }
   if (const auto* codes = std::get_if<CodeView>(&a.data)) {
     const auto& other = std::get<CodeView>(b.data);
-    return codes->symbols == other.symbols && at::equal(codes->codes, other.codes) &&
+    const auto rows = row_range(0, b.rows());
+    return codes->symbols == other.symbols && at::equal(codes->gather(rows), other.gather(rows)) &&
            at::equal(codes->lengths, other.lengths);
+  }
+  if (const auto* bits = std::get_if<BitView>(&a.data)) {
+    const auto& other = std::get<BitView>(b.data);
+    return bits->height == other.height && bits->width == other.width && at::equal(bits->bits, other.bits);
   }
   const auto& sets = std::get<SetView>(a.data);
   const auto& other = std::get<SetView>(b.data);

@@ -122,11 +122,12 @@ void check(const CodeView& view, std::int64_t rows) {
   ASSERT_EQ(view.lengths.scalar_type(), at::kLong);
   ASSERT_EQ(view.codes.dim(), 2);
   ASSERT_EQ(view.codes.size(0), rows);
+  const at::Tensor gathered = view.gather(row_range(0, rows));
   ASSERT_EQ(view.lengths.sizes(), std::vector<std::int64_t>{rows});
   ASSERT_TRUE(view.codes.is_contiguous());
   ASSERT_TRUE(view.symbols >= 1 && view.symbols <= 255);
-  const std::int64_t width = view.codes.size(1);
-  const auto* codes = view.codes.const_data_ptr<std::uint8_t>();
+  const std::int64_t width = view.length();
+  const auto* codes = gathered.const_data_ptr<std::uint8_t>();
   for (std::int64_t row = 0; row < rows; ++row) {
     const std::int64_t length = view.lengths.const_data_ptr<std::int64_t>()[row];
     ASSERT_TRUE(length >= 1 && length <= width) << row;
@@ -138,10 +139,18 @@ void check(const CodeView& view, std::int64_t rows) {
 }
 
 void check(const DenseView& view, std::int64_t rows) {
-  ASSERT_EQ(view.values.scalar_type(), at::kFloat);
-  ASSERT_EQ(view.values.dim(), 2);
-  ASSERT_EQ(view.values.size(0), rows);
-  EXPECT_TRUE(view.values.isfinite().all().item<bool>());
+  ASSERT_EQ(view.rows(), rows);
+  const at::Tensor values = view.gather(row_range(0, rows));
+  ASSERT_EQ(values.scalar_type(), at::kFloat);
+  ASSERT_EQ(values.sizes(), (std::vector<std::int64_t>{rows, view.features()}));
+  EXPECT_TRUE(values.isfinite().all().item<bool>());
+}
+
+void check(const BitView& view, std::int64_t rows) {
+  ASSERT_EQ(view.bits.scalar_type(), at::kByte);
+  ASSERT_TRUE(view.height >= 1 && view.width >= 1);
+  ASSERT_EQ(view.bits.sizes(), (std::vector<std::int64_t>{rows, (view.height * view.width + 7) / 8}));
+  ASSERT_TRUE(view.bits.is_contiguous());
 }
 
 void check(const SetView& view, std::int64_t rows) {

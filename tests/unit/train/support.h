@@ -37,10 +37,8 @@ inline std::vector<double> values_of(const at::Tensor& tensor) {
 
 /// The rows of `view.values` as input "x", in the network's dtype.
 inline Batch dense_rows(const View& view, std::span<const std::int64_t> rows, at::ScalarType dtype) {
-  const at::Tensor& values = std::get<DenseView>(view.data).values;
-  const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(rows.data(), rows.size()), at::kLong);
   Batch batch;
-  batch.inputs.push_back({"x", values.index_select(0, index).to(dtype)});
+  batch.inputs.push_back({"x", std::get<DenseView>(view.data).gather(rows).to(dtype)});
   return batch;
 }
 

@@ -29,21 +29,14 @@ class Drawer : public Network {
       : streams_(context.streams),
         step_us_(static_cast<useconds_t>(context.params.integer("step_ms") * 1000)),
         nan_at_(context.params.integer("nan_at")) {
-    const std::int64_t features = std::get<DenseView>(context.view.data).values.size(1);
+    const std::int64_t features = std::get<DenseView>(context.view.data).features();
     first_ = drawn(streams_, "first", {kHidden, features}, context.dtype);
     second_ = drawn(streams_, "second", {context.targets, kHidden}, context.dtype);
   }
 
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
-    const at::Tensor& values = std::get<DenseView>(view.data).values;
-    const std::int64_t width = values.size(1);
-    at::Tensor out = at::empty({static_cast<std::int64_t>(rows.size()), width}, at::kFloat);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      std::copy_n(values.const_data_ptr<float>() + rows[i] * width, width,
-                  out.mutable_data_ptr<float>() + static_cast<std::int64_t>(i) * width);
-    }
     Batch batch;
-    batch.inputs = {{"features", out}};
+    batch.inputs = {{"features", std::get<DenseView>(view.data).gather(rows)}};
     batch.rows.assign(rows.begin(), rows.end());
     return batch;
   }

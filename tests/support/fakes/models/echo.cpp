@@ -10,9 +10,12 @@ class Echo : public Estimator {
  public:
   void fit(const FitRows&, const FitRows&, const FitControl& control) override { control.progress(1, 1); }
   [[nodiscard]] std::vector<double> predict(const View& view, std::span<const std::int64_t> rows) const override {
-    const at::Tensor& values = std::get<DenseView>(view.data).values;
+    const auto& dense = std::get<DenseView>(view.data);
+    const at::Tensor values = dense.gather(rows);
     std::vector<double> out;
-    for (const std::int64_t row : rows) out.push_back(values.const_data_ptr<float>()[row * values.size(1)]);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      out.push_back(values.const_data_ptr<float>()[static_cast<std::int64_t>(i) * dense.features()]);
+    }
     return out;
   }
   [[nodiscard]] std::vector<NamedTensor> state() const override { return {}; }

@@ -1,0 +1,51 @@
+#pragma once
+// DNA of many rows at 2 bits a letter, and the views that every task of DNA offers.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/contract/view.h"
+
+namespace seqbench::tasks {
+
+inline constexpr std::string_view kBases = "ACGT";
+inline constexpr std::int64_t kDnaSymbols = 5;  // A C G T N; padding is 5
+inline constexpr std::uint8_t kUnknownBase = 4;
+
+/// 0 ... 3, or kUnknownBase for any other letter; lower case counts as upper.
+[[nodiscard]] std::uint8_t base_code(char letter);
+/// A letter outside of A, C, G, T stays itself reversed.
+[[nodiscard]] std::string reverse_complement(std::string_view sequence);
+/// Share of G and C among A, C, G and T; 0 where there is none.
+[[nodiscard]] double gc_share(std::string_view sequence);
+
+/// Rows of at most `longest` letters. A view shares the storage: it stays valid after this is gone.
+class PackedDna {
+ public:
+  explicit PackedDna(std::int64_t longest);
+  /// Letters other than A, C, G and T become N. Longer than `longest`, or empty, is an assertion.
+  void add(std::string_view sequence);
+
+  [[nodiscard]] std::int64_t rows() const;
+  [[nodiscard]] std::int64_t longest() const;
+  [[nodiscard]] std::string sequence(std::int64_t row) const;
+
+  /// Letters ACGTN.
+  [[nodiscard]] TextView texts() const;
+  /// ACGTN at `longest` positions, packed.
+  [[nodiscard]] CodeView codes() const;
+  /// [rows, 4^k]: share of each k-mer among the windows without N; columns in alphabetical order. Counted on demand.
+  [[nodiscard]] DenseView kmer_shares(std::int64_t k) const;
+  /// [rows, 2]: GC share and length in units of `longest`.
+  [[nodiscard]] DenseView composition() const;
+
+  struct Storage;
+
+ private:
+  std::shared_ptr<Storage> storage_;
+};
+
+}  // namespace seqbench::tasks

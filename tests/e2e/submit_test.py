@@ -90,7 +90,7 @@ class OutsideTest(DoorCase):
         self.library("sklearn", "scikit_learn", "boosted trees, scikit-learn")
 
     def test_xgboost(self):
-        self.library("xgboost", "xgboost", "XGBoost params.command=[\"python3\",\"xgboost_trees.py\",\"--depth\",\"3\"]")
+        self.library("xgboost", "xgboost", "XGBoost depth 3")
 
     def test_key_covers_the_script(self):
         toml = self.outside(GOOD)

@@ -27,7 +27,7 @@ void check_data(const Plan& plan, const Tables& tables) {
     const std::string what = canonical_json({row.config.at("task"), row.config.at("split"), row.rep, row.fold});
     if (!trial.needed || !seen.insert(what).second) continue;
     const TrialConfig config = TrialConfig::of(row, tables);
-    if (!config.twin) data::verify_lock(trial.spec.data_folder, true);
+    if (!config.twin && !config.task->fingerprint) data::verify_lock(trial.spec.data_folder, true);
     static_cast<void>(split_rows(cache.get(config, trial.spec).examples(), config));
   }
 }

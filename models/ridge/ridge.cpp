@@ -119,7 +119,7 @@ namespace seqbench {
 SEQBENCH_MODEL(ridge) {
   ModelEntry entry;
   entry.summary = "ridge regression in closed form, strength chosen on the validation rows";
-  entry.views = {"one_hot", "mutations", "kmer_counts"};
+  entry.views = {"one_hot", "mutations", "kmer_counts", "features"};
   entry.kinds = {TaskKind::kRegression};
   entry.params = {{.name = "strengths",
                    .fallback = std::vector<double>{1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3,
@@ -130,7 +130,9 @@ SEQBENCH_MODEL(ridge) {
   entry.controls = {{.label = "ridge, one-hot", .view = "one_hot", .params = {}, .train = {}},
                     {.label = "ridge, mutations", .view = "mutations", .params = {}, .train = {}},
                     {.label = "ridge, k-mers", .view = "kmer_counts", .params = {}, .train = {}},
-                    {.label = "ridge, one-hot, shuffled labels", .view = "one_hot", .params = {}, .train = {shuffled}}};
+                    {.label = "ridge, features", .view = "features", .params = {}, .train = {}},
+                    {.label = "ridge, one-hot, shuffled labels", .view = "one_hot", .params = {}, .train = {shuffled}},
+                    {.label = "ridge, features, shuffled labels", .view = "features", .params = {}, .train = {shuffled}}};
   entry.trained_by_loop = false;
   entry.seeded = false;
   entry.estimator = &models::ridge::make;

@@ -9,9 +9,11 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
+#include "harness/data/csv.h"
 #include "harness/data/home.h"
 #include "harness/data/reader.h"
 #include "harness/spec/experiment.h"
+#include "harness/spec/table_task.h"
 
 namespace seqbench::fuzz {
 
@@ -47,6 +49,16 @@ inline void table(std::string_view bytes) {
   while (reader.next()) static_cast<void>(reader.number(1));
 }
 
+inline void csv(std::string_view bytes) {
+  data::CsvReader reader(file_of(bytes, "x.csv"), ',', {1u << 16, 1u << 20});
+  while (reader.next()) SEQBENCH_ASSERT(reader.cells().size() == reader.header().size(), "a row is as wide as the header");
+}
+
+inline void declaration(std::string_view bytes) {
+  const auto task = spec::load_table_task(file_of(bytes, "mine.toml"), Catalog{});
+  if (!task) static_cast<void>(spec::format_diagnostics(task.error()));
+}
+
 inline void lock(std::string_view bytes) {
   const std::filesystem::path path = file_of(bytes, "lock.json");
   static_cast<void>(data::lock_sha256(data::read_lock(path.parent_path())));
@@ -57,8 +69,9 @@ struct Target {
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 5> kTargets = {
-    {{"toml", &toml}, {"json", &json}, {"fasta", &fasta}, {"table", &table}, {"lock", &lock}}};
+inline constexpr std::array<Target, 7> kTargets = {
+    {{"toml", &toml}, {"json", &json}, {"fasta", &fasta}, {"table", &table}, {"csv", &csv}, {"declaration", &declaration},
+     {"lock", &lock}}};
 
 /// Nothing but a result or an InputError: any other exception leaves, and ends the test.
 inline void survive(const Target& target, std::string_view bytes) {

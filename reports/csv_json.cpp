@@ -129,7 +129,7 @@ Json to_json(const TaskTable& table) {
           {"rank_metric", table.rank_metric}, {"unit", table.unit},
           {"higher_is_better", table.higher_is_better},
           {"metrics", table.metrics}, {"columns_left_out", table.columns_left_out}, {"rows", rows},
-          {"diagnostics", diagnostics}, {"published", published}};
+          {"diagnostics", diagnostics}, {"audits", table.audits}, {"published", published}};
 }
 
 Json to_json(const Page& page) {

@@ -67,6 +67,7 @@ struct TaskTable {
   std::vector<Row> rows;                   // models, then controls, then ceiling
   struct Diagnostic { std::string label, metric, split; double value; std::string note; };
   std::vector<Diagnostic> diagnostics;     // best constant on test, label variance of each split
+  std::vector<Json> audits;                // of its data sets and splits, as harness/audit found them
   std::vector<store::PublishedRow> published;
   std::map<std::string, store::VerdictRow> verdicts;  // newest of each published number, by its uid, as `verify` stored it
   Values values;

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "harness/base/text.h"
+#include "reports/audits.h"
 #include "reports/text.h"
 
 namespace seqbench::reports {
@@ -250,6 +251,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
   table.diagnostics = diagnose(builder.parts(), table.metrics);
   std::ranges::move(diagnose_choice(table.rows, table.metrics), std::back_inserter(table.diagnostics));
+  table.audits = audits_of(store, trials);
   table.published = store.published(task);
   table.verdicts = store.verdicts();
   return table;

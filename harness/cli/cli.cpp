@@ -160,6 +160,9 @@ class Parser {
     CLI::App* data = app_.add_subcommand("data", "Import, list and verify data");
     data->require_subcommand(1);
     data->fallthrough();
+    sub = command(*data, "audit", "Look for leaks between parts of a split, and giveaways", &data_audit);
+    sub->add_option("TASK", a_.what, "a task, or an experiment file")->required();
+    experiment_flags(sub);
     command(*data, "list", "Show what is in the data home", &data_list);
     sub = command(*data, "import", "Check published files and copy them into the data home", &data_import);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();

@@ -9,6 +9,7 @@
 #include "harness/base/code_hashes.h"
 #include "harness/base/error.h"
 #include "harness/contract/tables.h"
+#include "harness/run/plan.h"
 #include "harness/store/reader.h"
 
 namespace seqbench::cli {
@@ -51,6 +52,7 @@ ExitCode quickstart(const Context& context);
 ExitCode report(const Context& context);
 ExitCode leaderboard(const Context& context);
 ExitCode verify(const Context& context);
+ExitCode data_audit(const Context& context);
 ExitCode data_list(const Context& context);
 ExitCode data_import(const Context& context);
 ExitCode data_moments(const Context& context);
@@ -65,6 +67,8 @@ ExitCode help_topic(const Context& context);
 
 /// A registered name cut to a unique prefix: "gfp" is gfp_fluorescence. InputError lists the matches.
 [[nodiscard]] const TaskEntry& task_by_prefix(const Context& context, const std::string& name);
+/// What the experiment file makes, all of it needed, nothing of it looked up in the store.
+[[nodiscard]] run::Plan plan_of_file(const Context& context, const std::filesystem::path& file);
 /// An experiment file: a path, or a name below experiments/.
 [[nodiscard]] std::filesystem::path experiment_path(const Context& context, const std::string& name);
 /// 6 characters or more of a run's id: digits and capital letters.

@@ -39,7 +39,7 @@ Json task_json(const TaskEntry& task) {
   return {{"v", 1}, {"task", task.name}, {"version", task.version}, {"title", task.title}, {"summary", task.summary},
           {"kind", to_string(task.kind)}, {"targets", targets}, {"metrics", task.metrics}, {"splits", task.splits},
           {"slices", task.slices}, {"views", views}, {"parameters", settings_json(task.params)}, {"real", task.has_real},
-          {"import", task.import_hint}, {"citation", task.citation}, {"licence", task.licence}};
+          {"import", task.import_hint}, {"group", task.group}, {"cautions", task.cautions}, {"citation", task.citation}, {"licence", task.licence}};
 }
 
 Json model_json(const ModelEntry& model) {
@@ -59,6 +59,7 @@ void print_task(const TaskEntry& task) {
   for (const ViewInfo& view : task.views) fmt::print("  {:<20} {}\n", view.name, view.help);
   fmt::print("parameters:\n{}", settings_text(task.params));
   fmt::print("real data: {}\n", task.has_real ? task.import_hint : "none yet; the synthetic twin is used");
+  for (const std::string& caution : task.cautions) fmt::print("known of its data: {}\n", caution);
   if (!task.citation.empty()) fmt::print("citation: {}\n", task.citation);
   if (!task.licence.empty()) fmt::print("licence: {}\n", task.licence);
 }

@@ -217,7 +217,7 @@ const Dataset& DataCache::get(const TrialConfig& config, const TrialSpec& spec) 
     views_.clear();
     dataset_.reset();
     key_.clear();
-    dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0});
+    dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0, spec.cache_folder});
     key_ = key;
   }
   return *dataset_;

@@ -16,6 +16,8 @@ namespace seqbench::reports {
 /// Trials of one configuration: a row of a table.
 struct Row {
   std::string label, model, variant, view, kind, source, scale, split_kind;
+  std::map<std::string, std::string> setting;  // what else chooses rows: the task's parameters, its limit, keys of the split
+  std::string particulars;                     // of these, what a heading says: groups, and what rows beside it differ in
   std::string data;                        // SHA-256 of the data set, or ""
   std::vector<std::string> keys;           // trials, in order of (rep, fold, seed)
   std::vector<std::int64_t> seeds;

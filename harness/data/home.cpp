@@ -178,6 +178,8 @@ fs::path data_home(const std::string& flag) {
 
 fs::path task_folder(const fs::path& home, const std::string& task) { return home / task; }
 
+fs::path cache_folder(const fs::path& home) { return home / ".cache"; }
+
 std::vector<LockedFile> read_lock(const fs::path& folder) {
   const fs::path path = folder / kLock;
   std::error_code error;

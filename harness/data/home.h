@@ -19,6 +19,8 @@ struct LockedFile {
 /// --data, else $SEQBENCH_DATA, else data/.
 [[nodiscard]] std::filesystem::path data_home(const std::string& flag = "");
 [[nodiscard]] std::filesystem::path task_folder(const std::filesystem::path& home, const std::string& task);
+/// Where large twins may keep packed files; whoever writes there makes it.
+[[nodiscard]] std::filesystem::path cache_folder(const std::filesystem::path& home);
 /// Empty when nothing was imported. InputError when lock.json is broken.
 [[nodiscard]] std::vector<LockedFile> read_lock(const std::filesystem::path& folder);
 /// Copies files (role, source) into the folder: staged beside it, hashed, fsynced, then renamed as a whole;

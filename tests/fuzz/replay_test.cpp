@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "harness/base/files.h"
-#include "harness/base/streams.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/fuzz/targets.h"
 
 namespace seqbench::fuzz {
@@ -23,22 +23,6 @@ std::vector<std::string> corpus_of(const Target& target) {
   std::vector<std::string> corpus;
   for (const auto& file : files) corpus.push_back(read_file(file));
   return corpus;
-}
-
-/// Flips, cuts, repeats and inserts, a few times.
-std::string mutated(std::string bytes, Draws draws) {
-  using namespace std::string_view_literals;
-  constexpr std::string_view kSpecial = "\0\xff\"'[]{}=\t\n>,:-0e.#"sv;
-  for (std::uint64_t i = draws.below(4) + 1; i > 0 && !bytes.empty(); --i) {
-    const std::size_t at = draws.below(bytes.size());
-    switch (draws.below(4)) {
-      case 0: bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1u << draws.below(8))); break;
-      case 1: bytes.resize(at); break;
-      case 2: bytes.insert(at, 1, kSpecial[draws.below(kSpecial.size())]); break;
-      default: bytes.insert(at, bytes.substr(draws.below(bytes.size()), draws.below(64))); break;
-    }
-  }
-  return bytes;
 }
 
 class Replay : public testing::TestWithParam<Target> {};

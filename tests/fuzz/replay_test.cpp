@@ -1,10 +1,13 @@
 // The corpus and seeded mutations of it, as ordinary tests; `fuzz_*` programs of the preset `fuzz` go on from there.
+// SEQBENCH_FUZZ_SEED draws others.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <vector>
 
 #include "harness/base/files.h"
+#include "harness/base/text.h"
 #include "tests/fuzz/mutate.h"
 #include "tests/fuzz/targets.h"
 
@@ -30,7 +33,8 @@ class Replay : public testing::TestWithParam<Target> {};
 TEST_P(Replay, CorpusAndItsMutationsAreReadOrRefused) {
   const std::vector<std::string> corpus = corpus_of(GetParam());
   ASSERT_GE(corpus.size(), 2u);
-  const Stream stream = Streams(0).open("test");
+  const char* seed = std::getenv("SEQBENCH_FUZZ_SEED");
+  const Stream stream = Streams(static_cast<std::uint64_t>(parse_int(seed == nullptr ? "0" : seed).value())).open("test");
   for (std::uint32_t i = 0; i < corpus.size(); ++i) {
     survive(GetParam(), corpus[i]);
     for (std::uint32_t k = 0; k < kMutations; ++k) {

@@ -121,7 +121,7 @@ def make_htslib(target):
 
 def add_wheel(folder):
     """What draws figures, where pip can get it."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
+    command = [sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
                *os.environ.get("SEQBENCH_PIP_ARGS", "").split(), "-d", str(folder / "wheels"), "-r", str(ROOT / "harness/setup.d/requirements-figures.txt")]
     if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode != 0:
         print("bundle: no wheel of vl-convert: reports made offline will have no pictures")

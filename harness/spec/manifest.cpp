@@ -153,9 +153,9 @@ Manifest load_manifest(const std::filesystem::path& path) {
 }
 
 bool is_open_licence(const std::string& licence) {
-  constexpr std::array<std::string_view, 13> kOpen = {
-      "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "CC0-1.0", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-SA-4.0",
-      "GPL-3.0", "Unlicense", "US-GOV"};
+  constexpr std::array<std::string_view, 16> kOpen = {
+      "MIT",       "Apache-2.0", "Artistic-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC",     "Zlib",      "Unlicense",
+      "CC0-1.0", "CC-BY-3.0",  "CC-BY-4.0",    "CC-BY-SA-4.0", "GPL-2.0",      "GPL-3.0", "GPL-3", "LGPL-3.0"};
   const std::string_view first = std::string_view(licence).substr(0, licence.find_first_of(" ,;("));
   return std::ranges::find(kOpen, first) != kOpen.end();
 }

@@ -429,6 +429,27 @@ class LieTest(FetchCase):
         self.assertIn("localhost", self.fetch(server, expect=4)[1])
 
 
+class PublishedFilesTest(FetchCase):
+    """The real files of a task, fetched from a server that cuts each of them."""
+
+    def test_gfp(self):
+        folder = program.SHARED_DATA / "gfp"
+        if not folder.is_dir():
+            self.skipTest(f"SKIPPED LOUDLY: no real GFP data at {folder}")
+        names = {"genotypes.tsv.gz": "amino_acid_genotypes_to_brightness.tsv.gz", "tape_valid.tsv.gz": "tape_fluorescence_valid.tsv.gz",
+                 "wild_type.fasta": "avgfp_wt.fasta"}
+        text = 'version = 1\ntask = "gfp_fluorescence"\ncitation = "see the task"\n'
+        server = self.serve(lambda handler, _: handler.serve((folder / handler.path[1:]).read_bytes(), send=CUT))
+        for role, name in names.items():
+            data = (folder / name).read_bytes()
+            text += (f'[[file]]\nrole = "{role}"\nname = "{name}"\nbytes = {len(data)}\nsha256 = "{sha256(data)}"\n'
+                     f'url = "{server.url}/{name}"\nlicence = "MIT"\n')
+        out, _ = self.call("data", "fetch", "gfp", "--manifest", self.write("gfp.toml", text), "--attempts", "2")
+        self.assertIn("54025", out.replace(",", ""))
+        self.call("data", "verify", "gfp")
+        self.assertEqual(server.sent, sum((folder / name).stat().st_size for name in names.values()))
+
+
 class DiskTest(FetchCase):
     def test_a_full_disk(self):
         folder = self.folder / "mount"

@@ -48,7 +48,8 @@ class Part {
     if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) throw MachineError(path_.string() + ": is no file");
     size_ = static_cast<std::uint64_t>(status.st_size);
     std::error_code error;
-    if (fs::exists(etag_path_, error)) etag_ = read_file(etag_path_, kLongestEtag);
+    const std::uintmax_t bytes = fs::file_size(etag_path_, error);
+    if (!error && bytes <= kLongestEtag) etag_ = read_file(etag_path_, kLongestEtag);
   }
   ~Part() { ::close(descriptor_); }
   Part(const Part&) = delete;

@@ -45,6 +45,7 @@ const Rooms kTorch = {"harness/contract", "harness/train", "harness/audit", "har
 const std::map<std::string, std::string> kPrivate = {{"toml++/", "harness/spec"},
                                                      {"SQLiteCpp/", "harness/store"},
                                                      {"htslib/", "harness/data"},
+                                                     {"curl/", "harness/data"},
                                                      {"ctemplate/", "reports"}};
 
 struct Include {

@@ -31,7 +31,7 @@ struct Arguments {
   bool dry_run = false;
   double timeout = 30;              // sql, seconds
   std::int64_t workers = 1, max_failures = 0, limit = 20, top = 0;
-  std::int64_t rows = -1;           // sql: at most so many, 0 = all, -1 = as the format has it
+  std::int64_t rows = -1;           // sql: at most so many, 0 = all, -1 = as the format has it; data build: of the twin
 };
 
 struct Context {
@@ -52,6 +52,7 @@ ExitCode report(const Context& context);
 ExitCode leaderboard(const Context& context);
 ExitCode verify(const Context& context);
 ExitCode data_list(const Context& context);
+ExitCode data_build(const Context& context);
 ExitCode data_import(const Context& context);
 ExitCode data_moments(const Context& context);
 ExitCode data_verify(const Context& context);

@@ -51,13 +51,13 @@ class Parser {
   }
   [[nodiscard]] std::vector<std::string> flag_names() const {
     std::vector<std::string> names;
-    const auto add = [&](const CLI::App* app) {
-      for (const CLI::Option* option : app->get_options()) {
+    const std::function<void(const CLI::App&)> add = [&](const CLI::App& app) {
+      for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
       }
+      for (const CLI::App* sub : app.get_subcommands()) add(*sub);
     };
-    add(&app_);
-    for (const CLI::App* sub : app_.get_subcommands()) add(sub);
+    add(app_);
     return names;
   }
 

@@ -51,13 +51,13 @@ class Parser {
   }
   [[nodiscard]] std::vector<std::string> flag_names() const {
     std::vector<std::string> names;
-    const auto add = [&](const CLI::App* app) {
-      for (const CLI::Option* option : app->get_options()) {
+    const std::function<void(const CLI::App&)> add = [&](const CLI::App& app) {
+      for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
       }
+      for (const CLI::App* sub : app.get_subcommands()) add(*sub);
     };
-    add(&app_);
-    for (const CLI::App* sub : app_.get_subcommands()) add(sub);
+    add(app_);
     return names;
   }
 
@@ -169,7 +169,7 @@ class Parser {
     sub = command(*made, "model", "A model in a folder of its own", &new_model);
     sub->add_option("NAME", a_.what, "snake_case")->required();
     sub->add_option("--view", a_.view, "the view it takes [one_hot]");
-    CLI::App* data = app_.add_subcommand("data", "Fetch, import, list and verify data");
+    CLI::App* data = app_.add_subcommand("data", "Fetch, import, build, audit and verify data");
     data->require_subcommand(1);
     data->fallthrough();
     sub = command(*data, "audit", "Look for leaks between parts of a split, and giveaways", &data_audit);
@@ -180,6 +180,12 @@ class Parser {
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("FILE", a_.files, "files as published, plain or gzip")->required();
     add_fetch(*data);
+    sub = command(*data, "build", "Write a task's examples, or its twin's published files", &data_build);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--out", a_.out, "a new folder, or an empty one")->required();
+    sub->add_flag("--twin", a_.twin, "the synthetic twin as the published files are, with truth.json");
+    sub->add_option("--rows", a_.rows, "with --twin: about so many rows, 0 = as published [0]")->check(CLI::NonNegativeNumber);
+    sub->add_option("--set", a_.set, "a parameter of the task: params.NAME=VALUE (repeatable)")->type_size(1)->allow_extra_args(false);
     sub = command(*data, "verify", "Compare files with their locked hashes", &data_verify);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix [all]");
     sub = command(*data, "moments", "Moments of the labels by part and number of mutations", &data_moments);

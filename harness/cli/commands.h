@@ -38,7 +38,7 @@ struct Arguments {
   double stall = 30;                // seconds
   double timeout = 30;              // sql, seconds
   std::int64_t workers = 1, max_failures = 0, limit = 20, top = 0;
-  std::int64_t rows = -1;           // sql: at most so many, 0 = all, -1 = as the format has it
+  std::int64_t rows = -1;           // sql: at most so many, 0 = all, -1 = as the format has it; data build: of the twin
 };
 
 struct Context {
@@ -60,6 +60,7 @@ ExitCode leaderboard(const Context& context);
 ExitCode verify(const Context& context);
 ExitCode data_audit(const Context& context);
 ExitCode data_list(const Context& context);
+ExitCode data_build(const Context& context);
 ExitCode data_import(const Context& context);
 ExitCode data_fetch(const Context& context);
 ExitCode data_moments(const Context& context);

@@ -196,7 +196,7 @@ namespace seqbench {
 SEQBENCH_MODEL(logistic) {
   ModelEntry entry;
   entry.summary = "L2 logistic regression by Newton's method, strength chosen on the validation rows";
-  entry.views = {"kmer_counts", "one_hot", "mutations"};
+  entry.views = {"kmer_counts", "one_hot", "mutations", "composition"};
   entry.kinds = {TaskKind::kBinary};
   entry.params = {{.name = "strengths",
                    .fallback = std::vector<double>{1e-2, 0.1, 1, 10, 100, 1e3, 1e4},
@@ -206,6 +206,7 @@ SEQBENCH_MODEL(logistic) {
   entry.controls = {
       {.label = "logistic, k-mers", .view = "kmer_counts", .params = {}, .train = {}},
       {.label = "logistic, one-hot", .view = "one_hot", .params = {}, .train = {}},
+      {.label = "logistic, GC and length", .view = "composition", .params = {}, .train = {}},
       {.label = "logistic, k-mers, shuffled labels", .view = "kmer_counts", .params = {}, .train = {shuffled}}};
   entry.trained_by_loop = false;
   entry.seeded = false;

@@ -51,9 +51,9 @@ double probability(const Likelihood& likelihood, const std::string& sequence) {
 }
 
 TEST(PhageLaw, ProbabilitiesOfAllWordsSumToOne) {
-  for (const std::size_t block : {1, 2, 3}) {
+  for (const std::size_t block : {1U, 2U, 3U}) {
     const Likelihood likelihood(toy(block, 0.5));
-    for (const std::size_t length : {1, 2, 3, 5, 7}) {
+    for (const std::size_t length : {1U, 2U, 3U, 5U, 7U}) {
       double sum = 0;
       for (std::size_t i = 0; i < std::size_t{1} << (2 * length); ++i) sum += probability(likelihood, word(i, length));
       EXPECT_NEAR(sum, 1, 1e-12) << block << " " << length;
@@ -176,7 +176,7 @@ class Enumeration {
 };
 
 TEST(PhageLaw, IsTheSumOverEveryWayToWriteTheWord) {
-  for (const std::size_t block : {1, 2}) {
+  for (const std::size_t block : {1U, 2U}) {
     const Law law = toy(block, 0.5);
     const Likelihood likelihood(law);
     for (const std::string text : {"G", "TA", "ATGC", "TTACGCAT", "CATTAAATGG"}) {

@@ -58,6 +58,8 @@ class DreamDataset final : public Dataset {
     examples_.noiseless = std::move(noiseless);
     examples_.expected = std::move(expected);
   }
+  /// Real test labels have a scale of their own.
+  void fix_split() { examples_.only_published_split = !examples_.published_split.empty(); }
   void add_counts(const MeasuredRows& rows) {
     examples_.counts.insert({{"repeated", rows.repeated}, {"in the test set", rows.in_test}, {"with N", rows.with_n}});
   }
@@ -166,6 +168,7 @@ std::unique_ptr<Dataset> load_real(const LoadRequest& request) {
   rows.expression.insert(rows.expression.end(), test.expression.begin(), test.expression.end());
   auto dataset = std::make_unique<DreamDataset>(rows.dna, std::move(rows.expression), training, std::move(test.boards), request);
   dataset->add_counts(rows);
+  dataset->fix_split();
   return dataset;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -73,7 +74,8 @@ std::vector<std::int64_t> read_singles(const fs::path& path, const TestSet& test
   return rows;
 }
 
-std::vector<Pair> read_pairs(const fs::path& path, const TestSet& test, bool with_sequences) {
+std::vector<Pair> read_pairs(const fs::path& path, const TestSet& test) {
+  const bool with_sequences = data::header_of(path, ',').size() > 1;
   std::vector<std::string> columns = {"alt_pos", "ref_pos"};
   if (with_sequences) columns.insert(columns.end(), {"alt_sequence", "ref_sequence"});
   TableReader table(path, columns, with_sequences ? ',' : '\t');
@@ -165,17 +167,22 @@ std::size_t component_of_singles(const fs::path& path) {
   return found;
 }
 
-/// Tiling: RANDOM_MOTIF_PLACE; a perturbation's tag never has three parts.
+/// SNVs: one letter differs in every pair. Else tiling has tags RANDOM_MOTIF_PLACE; a perturbation's never has three parts.
 std::size_t component_of_pairs(const fs::path& path) {
-  TableReader table(path, {"alt_tag"}, ',');
+  TableReader table(path, {"alt_tag", "alt_sequence", "ref_sequence"}, ',');
   std::size_t found = 0;
+  bool one_letter = true;
   while (table.next()) {
+    one_letter = one_letter && table.cell(1).size() == table.cell(2).size() &&
+                 std::inner_product(table.cell(1).begin(), table.cell(1).end(), table.cell(2).begin(), 0, std::plus<>(),
+                                    std::not_equal_to<>()) == 1;
+    if (one_letter) continue;
     const std::size_t own = split(table.cell(0), '_').size() == 3 ? kTiling : kPerturbation;
     if (found != 0 && own != found) table.fail("pairs of both motif_perturbation and motif_tiling");
     found = own;
   }
-  if (found == 0) table.fail("no row follows the header");
-  return found;
+  if (table.line_number() < 2) table.fail("no row follows the header");
+  return one_letter ? kSnvs : found;
 }
 
 void put(fs::path& slot, const fs::path& path) {
@@ -183,16 +190,31 @@ void put(fs::path& slot, const fs::path& path) {
   slot = path;
 }
 
-void put_training(PublishedFiles& files, const fs::path& path, std::vector<std::string>& report) {
+struct Sample {
+  std::int64_t rows;
+  fs::path path;
+};
+
+/// Larger samples first: of a sequence in both the larger one's row stays.
+void put_samples(PublishedFiles& files, std::vector<Sample> samples) {
+  std::ranges::stable_sort(samples, std::ranges::greater(), &Sample::rows);
+  if (samples.size() > files.samples.size()) {
+    throw InputError(fmt::format("{}: a third sample of training rows; two are read", shown(samples.back().path)));
+  }
+  for (std::size_t i = 0; i < samples.size(); ++i) files.samples[i] = samples[i].path;
+}
+
+void put_training(PublishedFiles& files, const fs::path& path, std::vector<Sample>& samples, std::vector<std::string>& report) {
   MeasuredRows rows;
   read_training_rows(path, rows);
   report.push_back(fmt::format("{}: {} rows, {} repeated (the first stays), {} with N", name(path), rows.read, rows.repeated, rows.with_n));
   if (rows.read > kMostSampleRows) return put(files.training, path);
-  put(files.samples[0].empty() ? files.samples[0] : files.samples[1], path);
+  samples.push_back({rows.read, path});
 }
 
-/// By its first line; JSON of the board is left to `boards`.
-void put_by_first_line(PublishedFiles& files, const fs::path& path, std::vector<fs::path>& boards, std::vector<std::string>& report) {
+/// By its first line; samples and the board's JSON are put later.
+void put_by_first_line(PublishedFiles& files, const fs::path& path, std::vector<fs::path>& boards, std::vector<Sample>& samples,
+                       std::vector<std::string>& report) {
   const std::string line = first_line(path);
   const std::vector<std::string_view> csv = split(line, ','), tsv = split(line, '\t');
   const auto has = [](const auto& header, std::string_view column) { return std::ranges::find(header, column) != header.end(); };
@@ -203,15 +225,16 @@ void put_by_first_line(PublishedFiles& files, const fs::path& path, std::vector<
   if (has(csv, "alt_tag")) return put(files.subsets[component_of_pairs(path)], path);
   if (has(tsv, "alt_pos")) return put(files.subsets[kSnvs], path);
   if (has(tsv, "medium")) return put(files.gpra, path);
-  if (tsv.size() == 2 && sequence_fault(tsv[0]).empty()) return put_training(files, path, report);
+  if (tsv.size() == 2 && sequence_fault(tsv[0]).empty()) return put_training(files, path, samples, report);
   throw InputError(fmt::format("{}:1: not a file of this task, its first line is \"{}\"", shown(path), printable(line)));
 }
 
-void check_plasmid(const fs::path& path) {
+std::size_t letters_of_plasmid(const fs::path& path) {
   const Json json = parse_json(text_of(path), shown(path));
-  if (!json.is_string() || json.get_ref<const std::string&>().find_first_not_of("ACGT") != std::string::npos) {
-    throw InputError(fmt::format("{}: one string of letters ACGT is needed", shown(path)));
+  if (!json.is_string() || json.get_ref<const std::string&>().find_first_not_of("ACGTN") != std::string::npos) {
+    throw InputError(fmt::format("{}: one string of letters ACGTN is needed", shown(path)));
   }
+  return json.get_ref<const std::string&>().size();
 }
 
 /// Without the board.
@@ -229,7 +252,7 @@ TestSet read_subsets(const PublishedFiles& files) {
     const fs::path& path = files.subsets[c];
     if (path.empty()) continue;
     if (c < kSingles) every.singles[c] = read_singles(path, test);
-    else every.pairs[c - kSingles] = read_pairs(path, test, c != kSnvs);
+    else every.pairs[c - kSingles] = read_pairs(path, test);
   }
   return test;
 }
@@ -261,7 +284,7 @@ std::vector<std::pair<std::string, fs::path*>> PublishedFiles::roles() {
                                                          {"sample_1.txt", &samples[0]}, {"sample_2.txt", &samples[1]},
                                                          {"gpra.tsv", &gpra},           {"plasmid.json", &plasmid}};
   for (std::size_t c = 0; c < kComponents; ++c) {
-    if (c > 0) list.emplace_back(fmt::format("subset_{}.{}", kComponentNames[c], c == kSnvs ? "tsv" : "csv"), &subsets[c]);
+    if (c > 0) list.emplace_back(fmt::format("subset_{}.{}", kComponentNames[c], c == kSnvs ? "txt" : "csv"), &subsets[c]);
     list.emplace_back(fmt::format("board_{}.json", kComponentNames[c]), &board[c]);
   }
   return list;
@@ -270,8 +293,12 @@ std::vector<std::pair<std::string, fs::path*>> PublishedFiles::roles() {
 PublishedFiles recognize(std::span<const fs::path> paths, std::vector<std::string>& report) {
   PublishedFiles files;
   std::vector<fs::path> boards;
-  for (const fs::path& path : paths) put_by_first_line(files, path, boards, report);
-  if (!files.plasmid.empty()) check_plasmid(files.plasmid);
+  std::vector<Sample> samples;
+  for (const fs::path& path : paths) put_by_first_line(files, path, boards, samples, report);
+  put_samples(files, std::move(samples));
+  if (!files.plasmid.empty()) {
+    report.push_back(fmt::format("{}: {} letters", name(files.plasmid), letters_of_plasmid(files.plasmid)));
+  }
   if (!files.gpra.empty()) {
     MeasuredRows rows;
     read_gpra_rows(files.gpra, "", rows);

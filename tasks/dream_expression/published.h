@@ -16,8 +16,8 @@ namespace seqbench::tasks::dream_expression {
 /// Paths; empty where there is none. Any of them may be gzip.
 struct PublishedFiles {
   std::filesystem::path test;  // CSV: seq, true_expr
-  std::array<std::filesystem::path, kComponents> subsets;  // CSV: tag, sequence, pos, or alt_..., ref_...; SNVs TSV: alt_pos,
-                                                           // ref_pos; none of "all"
+  std::array<std::filesystem::path, kComponents> subsets;  // CSV: tag, sequence, pos; pairs: alt_tag, alt_sequence, ...,
+                                                           // SNVs also as TSV: alt_pos, ref_pos; none of "all"
   std::array<std::filesystem::path, kComponents> board;    // JSON: test index, or "alt,ref", -> expression
   std::filesystem::path training;                          // sequence<TAB>expression, more than kMostSampleRows rows
   std::array<std::filesystem::path, 2> samples;            // the same with fewer

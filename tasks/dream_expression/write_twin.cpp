@@ -84,7 +84,7 @@ struct Writer {
   void pairs(std::size_t component) const {
     const std::string what(kComponentNames[component]);
     const bool snvs = component == kSnvs;
-    Lines subset(folder / ("subset_" + what + (snvs ? ".tsv" : ".csv")));
+    Lines subset(folder / ("subset_" + what + (snvs ? ".txt" : ".csv")));
     subset.add(snvs ? "alt_pos\tref_pos" : ",alt_tag,ref_tag,alt_sequence,ref_sequence,alt_pos,ref_pos,alt_exp,ref_exp");
     const auto& list = twin.boards.every.pairs[component - kSingles];
     for (std::size_t i = 0; i < list.size(); ++i) {

@@ -7,7 +7,7 @@
 
 namespace seqbench::tasks::dream_expression {
 
-/// Into an empty folder: train.txt, test.csv, subset_*.csv and .tsv, board_*.json.
+/// Into an empty folder: train.txt, test.csv, subset_*.csv, subset_SNVs.txt, board_*.json.
 void write_files(const Twin& twin, const std::filesystem::path& folder);
 
 }  // namespace seqbench::tasks::dream_expression

@@ -91,7 +91,7 @@ TEST_F(DreamImport, EveryRowIsAccountedFor) {
   texts.at("a") = gzip(texts.at("a"));
   EXPECT_EQ(dream_import(files.path() / "data", write(texts)),
             (std::vector<std::string>{
-                "a: 4 rows, 1 repeated (the first stays), 1 with N", "l: 2 rows, 2 different sequences", "b: 6 test rows, all different",
+                "a: 4 rows, 1 repeated (the first stays), 1 with N", "k: 4 letters", "l: 2 rows, 2 different sequences", "b: 6 test rows, all different",
                 "i: 3 rows of the public board, all", "c: 3 rows of the subset high", "h: 1 rows of the public board, high",
                 "d: 1 rows of the subset low", "g: 2 pairs of the subset SNVs", "j: 1 pairs of the public board, SNVs",
                 "e: 1 pairs of the subset motif_perturbation", "f: 1 pairs of the subset motif_tiling"}));
@@ -109,6 +109,21 @@ TEST_F(DreamImport, EveryRowIsAccountedFor) {
   EXPECT_EQ(test::dream_sequences(*dataset)[1], with_flanks("ACGTNCGT"));
   EXPECT_EQ(std::get<CodeView>(dataset->view("one_hot").data).length(), 38);
   EXPECT_TRUE(examples.expected.empty());
+  EXPECT_TRUE(examples.only_published_split);
+}
+
+TEST_F(DreamImport, PairsOfOneLetterAreSnvs) {
+  auto texts = whole();
+  std::string at_five = test_table();
+  at_five.replace(at_five.find("GGTT"), 4, "TTTA");
+  texts.at("b") = at_five;
+  texts.at("c") = kSingleHeader + single("GA.EDV.Glu.high_1", 5);
+  texts.at("g") = kPairHeader + fmt::format("0,x,y,{},{},5,4,,\n", with_flanks("TTTT"), with_flanks("TTTA"));
+  texts.erase("j");
+  const auto report = dream_import(files.path() / "data", write(texts));
+  EXPECT_NE(std::ranges::find(report, "g: 1 pairs of the subset SNVs"), report.end()) << testing::PrintToString(report);
+  const auto dataset = test::dream_real(files.path() / "data", test::dream_params());
+  EXPECT_EQ(std::get<std::vector<std::string>>(dataset->examples().fields.at("subset"))[6], "SNVs");
 }
 
 TEST_F(DreamImport, GpraRowsComeWithoutTheTest) {
@@ -118,6 +133,7 @@ TEST_F(DreamImport, GpraRowsComeWithoutTheTest) {
   const auto dataset = test::dream_real(files.path() / "data", params);
   EXPECT_EQ(dataset->examples().targets, std::vector<double>{11.5});
   EXPECT_TRUE(dataset->examples().published_split.empty());
+  EXPECT_FALSE(dataset->examples().only_published_split);
   const std::vector<std::int64_t> rows = {0};
   EXPECT_TRUE(test::dream_task().scores(*dataset, rows, std::vector<double>{1}).empty());
   params.set("train", std::string("full"));
@@ -148,6 +164,11 @@ TEST_F(DreamImport, BrokenTrainingRows) {
   const std::string packed = gzip(texts.at("a"));
   texts.at("a") = packed.substr(0, packed.size() - 12);
   EXPECT_TRUE(fault_of(texts).ends_with("the gzip stream is truncated or corrupt"));
+  texts.at("a") = whole().at("a");
+  texts["m"] = with_flanks("C") + "\t1\n";
+  texts["n"] = with_flanks("G") + "\t1\n" + with_flanks("T") + "\t1\n";
+  EXPECT_EQ(fault_of(texts), "m: a third sample of training rows; two are read");
+  for (const char* name : {"m", "n"}) texts.erase(name);
   texts.erase("a");
   texts.erase("l");
   EXPECT_EQ(fault_of(texts), "no training rows: a file of sequence<TAB>expression is needed");
@@ -176,7 +197,7 @@ TEST_F(DreamImport, BrokenBoards) {
   EXPECT_EQ(fault("j", "2,1", "4,5"), "j: key \"4,5\": 0.0 is not the measured expression, 0.5; predictions are no part of the data");
   EXPECT_EQ(fault("j", "\"2,1\": [0.0, -0.25]", "\"4,5\": [0.5, 0.75]"), "j: its pairs are of no subset that was given");
   EXPECT_EQ(fault("j", "[0.0, -0.25]", "0.0"), "j: key \"2,1\": two expressions are needed");
-  EXPECT_EQ(fault("k", "ACGT", "ACGU"), "k: one string of letters ACGT is needed");
+  EXPECT_EQ(fault("k", "ACGT", "ACGU"), "k: one string of letters ACGTN is needed");
   EXPECT_TRUE(fault("i", "}", "").starts_with("i: "));
 }
 

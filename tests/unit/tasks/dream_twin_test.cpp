@@ -68,7 +68,7 @@ TEST(DreamAssay, TheTableIsTheClosedForm) {
   EXPECT_GT(assay_mean_exact(0), 0.4);  // cut off below: the mean lies inside
 }
 
-TEST(DreamLaw, GoldenValues) {
+TEST(DreamLaw, MotifsAreDrawnFromTheSeed) {
   const Law law(0);
   const std::string poly(kInsert, 'A');
   Draws draws = Streams(0).open("test").at();
@@ -90,6 +90,14 @@ TEST(DreamLaw, WhereAndOnWhichStrandASiteStandsMatters) {
     values.insert(law.expression(std::string(background).replace(at, strongest->consensus.size(), strongest->consensus)));
   }
   EXPECT_EQ(values.size(), 4U);
+}
+
+TEST(DreamTwin, GoldenRows) {
+  std::string all;
+  for (std::int64_t row = 0; row < 200; ++row) all += twin().dna.sequence(row) + '\n';
+  EXPECT_EQ(sha256_hex(all), "?");
+  EXPECT_NEAR(twin().noiseless[0], 0, 1e-9);
+  EXPECT_NEAR(twin().labels[1], 0, 1e-9);
 }
 
 TEST(DreamTwin, LabelsAreLikeTheRealOnes) {

@@ -99,9 +99,21 @@ void check_classes(const Examples& examples, const data::SplitRows& rows, const 
   }
 }
 
+/// Some data sets of a task offer less than the task does.
+void check_offered(const Examples& examples, const std::string& kind) {
+  if (kind == "published" && examples.published_split.empty()) {
+    throw InputError("'split.kind' = \"published\": the data set that [data] asks for has no published split");
+  }
+  if (kind != "published" && examples.only_published_split) {
+    throw InputError(fmt::format("'split.kind' = \"{}\": the labels of training and test rows of this data set cannot be "
+                                 "compared; use \"published\", or training rows alone ([data] params)", kind));
+  }
+}
+
 }  // namespace
 
 data::SplitRows split_rows(const Examples& examples, const TrialConfig& config) {
+  check_offered(examples, config.split.text("kind"));
   const Rows kept = kept_rows(examples, config);
   const std::string& kind = config.split.text("kind");
   data::SplitRows rows = kind == "published" ? published(examples, kept) : drawn(examples, kept, config);

@@ -149,6 +149,27 @@ TEST(TableReader, FindsColumnsByNameAndIgnoresOthers) {
   EXPECT_FALSE(table.next());
 }
 
+TEST(TableReader, BetweenCommasCellsMayStandInQuotes) {
+  const TempFiles files;
+  TableReader table(files.write("t", "a,b,c\n1,\"x, y\",3\n,\"\",\"z\"\n"), {"a", "b", "c"}, ',');
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.cell(1), "x, y");
+  EXPECT_EQ(table.cell(2), "3");
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.cell(0), "");
+  EXPECT_EQ(table.cell(1), "");
+  EXPECT_EQ(table.cell(2), "z");
+  EXPECT_FALSE(table.next());
+  const auto fault = [&](const std::string& row) {
+    const auto path = files.write("broken", "a,b\n" + row + "\n");
+    const std::string message = input_error([&] { (void)TableReader(path, {"a", "b"}, ',').next(); });
+    return message.substr(std::min(message.size(), path.string().size()));
+  };
+  EXPECT_EQ(fault("1,\"x"), ":2: a quote is not closed");
+  EXPECT_EQ(fault("\"1\"\"2\",3"), ":2: a quote inside a quoted cell, or text behind one");
+  EXPECT_EQ(fault("\"1,2\""), ":2: 1 cells, the header has 2");
+}
+
 TEST(TableReader, FaultsNameFileLineColumnAndValue) {
   const TempFiles files;
   const auto error = [&](const char* text, auto&& read) {

@@ -71,6 +71,17 @@ TEST(SplitRows, PublishedAreTheTasksOwn) {
   EXPECT_EQ(rows.train.size(), 300u);
 }
 
+TEST(SplitRows, ADataSetMayOfferLessThanItsTask) {
+  Examples e = examples(500);
+  e.only_published_split = true;
+  EXPECT_EQ(split_rows(e, config_of("published")).train.size(), 300u);
+  EXPECT_THROW((void)split_rows(e, config_of("holdout")), InputError);
+  e.only_published_split = false;
+  e.published_split.clear();
+  EXPECT_THROW((void)split_rows(e, config_of("published")), InputError);
+  EXPECT_FALSE(split_rows(e, config_of("holdout")).train.empty());
+}
+
 TEST(SplitRows, HoldoutHasItsShares) {
   const Examples e = examples(1000);
   TrialConfig config = config_of("holdout");

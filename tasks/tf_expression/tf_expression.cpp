@@ -57,7 +57,7 @@ class TfDataset final : public Dataset {
 
   [[nodiscard]] View view(std::string_view name) const override {
     const bool is_bins = name == "tf_bins" || name == "tf_bins12";
-    const bool is_there = name == "histone" ? table_.marks > 0 : !table_.factors.empty() && (!is_bins || table_.positions);
+    const bool is_there = name.starts_with("histone") ? table_.marks > 0 : !table_.factors.empty() && (!is_bins || table_.positions);
     if (!is_there) {
       throw InputError(fmt::format("the table {} (task parameter 'table') has no view '{}'", name_, printable(name)));
     }
@@ -66,8 +66,9 @@ class TfDataset final : public Dataset {
     if (name == "tf_bins") return {std::string(name), bits(1)};
     if (name == "tf_bins12") return {std::string(name), bits(kWideBin)};
     if (name == "num_tfs") return {std::string(name), counts()};
-    SEQBENCH_ASSERT(name == "histone", "the task has no such view");
-    return {std::string(name), histones()};
+    if (name == "histone") return {std::string(name), DenseView(histones())};
+    SEQBENCH_ASSERT(name == "histone_log", "the task has no such view");
+    return {std::string(name), DenseView(histones().log1p_())};
   }
 
  private:
@@ -123,7 +124,7 @@ class TfDataset final : public Dataset {
     return values;
   }
 
-  [[nodiscard]] DenseView histones() const {
+  [[nodiscard]] at::Tensor histones() const {
     const std::int64_t width = table_.marks * table_.bins;
     at::Tensor values = at::empty({examples_.rows(), width}, at::kFloat);
     auto* row = values.mutable_data_ptr<float>();
@@ -234,15 +235,14 @@ std::vector<ParamSpec> params() {
 std::vector<ViewInfo> views() {
   const std::vector<std::string> bound = {"remap2018", "encodegeo", "peaks13", "peaks_chr4"};
   const std::vector<std::string> peaks = {"peaks13", "peaks_chr4"};
+  const std::vector<std::string> marks = {"histone_deepdiff", "histone_attentivechrome", "histone_chromoformer"};
   return {{"tf_set", "set of bound factors, in the order of their names", "table", bound},
           {"sentence", "the bound factors as an English sentence, in the order of their names", "table", bound},
           {"tf_bins", "factors x 120 bins of 100 nt around the start; tables peaks13, peaks_chr4", "table", peaks},
           {"tf_bins12", "the same in 12 bins of 1,000 nt", "table", peaks},
           {"num_tfs", "one column: how many factors are bound", "table", bound},
-          {"histone",
-           "marks x bins, flattened; tables histone_*",
-           "table",
-           {"histone_deepdiff", "histone_attentivechrome", "histone_chromoformer"}}};
+          {"histone", "marks x bins, flattened, as published; tables histone_*", "table", marks},
+          {"histone_log", "the same as log(1 + x)", "table", marks}};
 }
 
 }  // namespace

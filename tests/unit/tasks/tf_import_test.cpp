@@ -123,6 +123,8 @@ TEST_F(TfImport, HistoneLayouts) {
   ASSERT_EQ(values.numel(), 14);
   EXPECT_EQ(values.const_data_ptr<float>()[4], 2.0F);  // mark 2, turned round
   EXPECT_EQ(values.const_data_ptr<float>()[5], 0.5F);
+  const at::Tensor logs = std::get<DenseView>(table->view("histone_log").data).gather(second);
+  EXPECT_FLOAT_EQ(logs.const_data_ptr<float>()[4], 1.0986123F);
   EXPECT_EQ(input_error([&] { (void)table->view("tf_set"); }),
             "the table histone_chromoformer (task parameter 'table') has no view 'tf_set'");
 

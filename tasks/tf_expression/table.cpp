@@ -13,7 +13,7 @@ namespace seqbench::tasks::tf_expression {
 namespace {
 
 constexpr std::array<std::string_view, 3> kTest = {"chr1", "chr8", "chr9"};
-constexpr std::array<std::string_view, 2> kValidation = {"chr3", "chr10"};
+constexpr std::array<std::string_view, 2> kValidation = {"chr3", "chr5"};
 constexpr std::uint16_t kLeftOut = 0xFFFF;
 
 }  // namespace

@@ -47,7 +47,7 @@ struct Table {
   std::map<std::string, std::int64_t> counts;  // what reading saw
 };
 
-/// By whole chromosomes: chr1, chr8 and chr9 are the test part, chr3 and chr10 the validation part.
+/// By whole chromosomes: chr1, chr8 and chr9 are the test part, chr3 and chr5 the validation part.
 [[nodiscard]] Part part_of(std::string_view chromosome);
 
 /// Leaves these factors out; throws InputError for one that the table does not have.

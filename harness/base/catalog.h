@@ -26,6 +26,9 @@ struct Target {
 struct ViewInfo {
   std::string name;  // "one_hot"
   std::string help;
+  /// Of real data it is there only where this text parameter of [data] has one of these values; "" = always.
+  std::string param = {};
+  std::vector<std::string> values = {};
 };
 
 struct TaskInfo {
@@ -51,6 +54,9 @@ struct TaskInfo {
   int contract = kContractVersion;
 };
 
+/// The views that data with these parameters has, in the task's order.
+[[nodiscard]] std::vector<std::string> offered_views(const TaskInfo& task, bool twin, const Params& params);
+
 struct Setting {
   std::string key;  // a key of [train]
   ParamValue value;
@@ -59,7 +65,7 @@ struct Setting {
 /// A row that joins every experiment whose task offers the model's view and kind.
 struct Control {
   std::string label;  // "ridge, one-hot"
-  std::string view;   // the view this row uses
+  std::string view;   // the view this row uses; "" = the first of the model's that the task offers
   std::vector<Setting> params;
   std::vector<Setting> train;  // may hold labels = "shuffled"
 };

@@ -68,7 +68,9 @@ void print_model(const ModelEntry& model) {
   fmt::print("model {} (version {}): {}\n", model.name, model.version, model.summary);
   fmt::print("views: {}\n{}\nparameters:\n{}", join(model.views, ", "),
              model.trained_by_loop ? "trained by the loop" : "fits itself", settings_text(model.params));
-  for (const Control& control : model.controls) fmt::print("control row: {} (view {})\n", control.label, control.view);
+  for (const Control& control : model.controls) {
+    fmt::print("control row: {} (view {})\n", control.label, control.view.empty() ? "any" : control.view);
+  }
   if (!model.citation.empty()) fmt::print("citation: {}\n", model.citation);
 }
 

@@ -261,6 +261,35 @@ TEST_F(Load, ControlsComeLastAndTakeNothingOfTheFilesTrain) {
   EXPECT_EQ(labels(spec(kNoControls + text + kNet)), Texts{"net"});
 }
 
+/// A task whose view "text" is in the tables "long" alone, and a control for any view.
+Result<ExperimentSpec> with_tables(const fs::path& path, const LoadOptions& options) {
+  TaskInfo task = fake::toy_reg();
+  task.params.push_back({.name = "table", .fallback = std::string("short"), .help = "", .choices = {"short", "long"}});
+  task.views = {{"text", "", "table", {"long"}}, {"one_hot", ""}};
+  ModelInfo net = fake::net();
+  net.controls.push_back({"any", "", {}, {}});
+  net.controls.push_back({"of text", "text", {}, {}});
+  return load(path, {{&task}, {&net}}, options);
+}
+
+TEST_F(Load, AViewThatTheTableLacksIsNotTaken) {
+  const auto views = [&](const std::string& text) {
+    const auto loaded = with_tables(write("experiments/a.toml", "schema = 1\n" + kReg + text + kNet), options_);
+    Texts all;
+    for (const Variant& v : loaded->variants) all.push_back(v.label + ": " + v.view);
+    return all;
+  };
+  const std::string real = "data.source = \"real\"\n";
+  const Texts whole = {"net: text", "net, shuffled: one_hot", "any: text", "of text: text"};
+  EXPECT_EQ(views(""), whole) << "the twin has every view";
+  EXPECT_EQ(views(real + "data.params.table = \"long\"\n"), whole);
+  EXPECT_EQ(views(real), (Texts{"net: one_hot", "net, shuffled: one_hot", "any: one_hot"}));
+  const auto asked = with_tables(
+      write("experiments/a.toml", "schema = 1\n" + kReg + real + kNet + "view = \"text\"\n"), options_);
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().at(0).message, "model 'net' needs the view 'text'; task 'toy_reg' offers one_hot");
+}
+
 TEST_F(Load, AControlGivesWayToARowOfItsLabel) {
   const ExperimentSpec loaded = spec(kReg + kRidge + "label = \"ridge, one-hot\"\nparams.strength = 5\n");
   EXPECT_EQ(labels(loaded), (Texts{"ridge, one-hot", "net, shuffled"}));

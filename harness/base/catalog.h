@@ -2,6 +2,7 @@
 // What is registered, as plain data: all that experiment files, plans and pages need to know of a task or a
 // model without touching its code. The entries of harness/contract add the functions.
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ struct TaskInfo {
   std::string stratify;             // field, or "target", that stratified splits balance; "" = the target of two classes
   std::string submission_key;       // field that outsiders' prediction files name rows by; "" = the example's id
   std::vector<ParamSpec> params;    // [data] params
-  bool has_real = false;            // real data can be imported; a twin is always there
+  bool has_real = false;            // real data can be imported, or are declared with the task
+  bool has_twin = true;             // false for a declared task, whose data are real
   std::string import_hint;          // the command that gets the real data
   std::vector<std::string> cautions;  // what is known of its data and says how far a score may be trusted; in every audit
   std::string citation;
@@ -89,6 +91,7 @@ struct ModelInfo {
 struct Catalog {
   std::vector<const TaskInfo*> tasks;    // sorted by name
   std::vector<const ModelInfo*> models;  // sorted by name
+  std::map<std::string, std::string, std::less<>> broken;  // name of a declared task that cannot be used: why
   [[nodiscard]] const TaskInfo* task(std::string_view name) const;    // null when absent
   [[nodiscard]] const ModelInfo* model(std::string_view name) const;  // null when absent
 };

@@ -13,6 +13,7 @@
 #include "harness/base/version.h"
 #include "harness/cli/commands.h"
 #include "harness/run/worker.h"
+#include "harness/table/declared.h"
 
 namespace seqbench::cli {
 namespace fs = std::filesystem;
@@ -169,6 +170,12 @@ class Parser {
     sub = command(*made, "model", "A model in a folder of its own", &new_model);
     sub->add_option("NAME", a_.what, "snake_case")->required();
     sub->add_option("--view", a_.view, "the view it takes [one_hot]");
+    sub = command(*made, "task", "A task in C++ with its own twin, in a folder of its own", &new_task);
+    sub->add_option("NAME", a_.what, "snake_case")->required();
+    sub->add_option("--kind", a_.kind, "regression or binary [regression]");
+    sub->add_option("--view", a_.view, "its letters: dna or protein [dna]");
+    sub = command(*made, "table", "A task of a CSV of yours: a TOML and a sample, no C++", &new_table);
+    sub->add_option("NAME", a_.what, "snake_case")->required();
     CLI::App* data = app_.add_subcommand("data", "Fetch, import, build, audit and verify data");
     data->require_subcommand(1);
     data->fallthrough();
@@ -192,8 +199,8 @@ class Parser {
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--out", a_.out, "a file [stdout]");
     command(app_, "doctor", "Versions, and what is missing", &doctor);
-    sub = command(app_, "help", "Explain a topic: toml, exit-codes, environment", &help_topic);
-    sub->add_option("TOPIC", a_.what, "toml, exit-codes or environment")->required();
+    sub = command(app_, "help", "Explain a topic: toml, table, exit-codes, environment", &help_topic);
+    sub->add_option("TOPIC", a_.what, "toml, table, exit-codes or environment")->required();
   }
 
   Arguments& a_;
@@ -261,6 +268,30 @@ int worker(int argc, char** argv, const Tables& tables) {
   return run::work(tables, 3, 4, static_cast<int>(*parent));
 }
 
+/// Folders of declared tasks: those of SEQBENCH_TASKS and, where `data` is given, its tasks/.
+std::vector<fs::path> table_folders(const fs::path& data) {
+  std::vector<fs::path> folders;
+  if (!data.empty()) folders.push_back(fs::absolute(data / "tasks"));
+  const char* value = std::getenv("SEQBENCH_TASKS");
+  for (const std::string_view folder : split(value == nullptr ? "" : value, ':')) {
+    if (!folder.empty()) folders.push_back(fs::absolute(folder));
+  }
+  return folders;
+}
+
+/// Declared tasks join the built-in ones, here and in every worker that this process starts.
+void add_tables(Tables& tables, const Arguments& a) {
+  const std::vector<fs::path> folders = table_folders(a.data);
+  table::add_declared(tables, folders);
+  std::vector<std::string> names;
+  for (const fs::path& folder : folders) names.push_back(folder.string());
+  ::setenv("SEQBENCH_TASKS", join(names, ":").c_str(), 1);
+  if (a.quiet) return;
+  for (const auto& [name, why] : tables.broken()) {
+    tell(fmt::format("warning: task '{}' is left out: {}", name, why));
+  }
+}
+
 int run_command(const Parser& parser, const Context& context) {
   try {
     const int code = static_cast<int>(parser.chosen()(context));
@@ -279,9 +310,10 @@ int run_command(const Parser& parser, const Context& context) {
 
 }  // namespace
 
-int main_with(int argc, char** argv, const Tables& tables, const CodeHashes& code) {
+int main_with(int argc, char** argv, Tables tables, const CodeHashes& code) {
   if (argc > 1 && std::string_view(argv[1]) == "worker") {
     try {
+      table::add_declared(tables, table_folders(""));
       return worker(argc, argv, tables);
     } catch (const std::exception&) {  // the parent is gone: nobody is left to tell
       return static_cast<int>(ExitCode::kMachine);
@@ -296,6 +328,7 @@ int main_with(int argc, char** argv, const Tables& tables, const CodeHashes& cod
     return usage_error(parser, error, argc, argv);
   }
   fill_paths(arguments);
+  add_tables(tables, arguments);
   return run_command(parser, {arguments, tables, code});
 }
 

@@ -26,7 +26,7 @@ struct Arguments {
   std::string what;                 // list WHAT, show THING, leaderboard TASK, rerun TRIAL, new model NAME
   std::vector<std::string> files;   // experiment files, data files
   std::vector<std::string> set;     // --set
-  std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric;
+  std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric, kind;
   std::string format, out, publish, table;
   bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
@@ -50,6 +50,8 @@ struct Context {
 ExitCode list(const Context& context);
 ExitCode show(const Context& context);
 ExitCode new_model(const Context& context);
+ExitCode new_task(const Context& context);
+ExitCode new_table(const Context& context);
 ExitCode check(const Context& context);
 ExitCode plan(const Context& context);
 ExitCode run_file(const Context& context);

@@ -29,6 +29,7 @@ ExitCode data_list(const Context& context) {
     const std::vector<data::LockedFile> files = data::read_lock(folder);
     if (!context.arguments.json) {
       fmt::print("{}: {}\n", task.name, !files.empty()  ? "real data in " + folder.string()
+                                        : task.fingerprint ? task.import_hint
                                         : task.has_real ? "no real data; " + task.import_hint
                                                         : "twin only");
     }
@@ -46,6 +47,7 @@ ExitCode data_list(const Context& context) {
 
 void import_into_home(const Context& context, const TaskEntry& task, const std::vector<fs::path>& files,
                       const std::map<std::string, std::string>& licences) {
+  if (task.fingerprint) throw InputError(fmt::format("task '{}' is {}, which names its file: nothing to import", task.name, task.import_hint));
   const ImportPlan plan = task.import_files(files);
   std::vector<std::pair<std::string, fs::path>> roles;
   for (const ImportedFile& file : plan.files) roles.emplace_back(file.role, file.source);
@@ -75,6 +77,11 @@ ExitCode data_verify(const Context& context) {
   bool any = false;
   for (const TaskEntry& task : context.tables.tasks()) {
     if (!only.empty() && task.name != only) continue;
+    if (task.fingerprint) {
+      if (only.empty()) continue;
+      fmt::print("{}: {}\n", task.name, task.fingerprint());
+      return ExitCode::kDone;
+    }
     const fs::path folder = data::task_folder(a.data, task.name);
     if (data::read_lock(folder).empty()) {
       if (!only.empty()) throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(), task.import_hint));

@@ -60,6 +60,7 @@ void print_task(const TaskEntry& task) {
   fmt::print("parameters:\n{}", settings_text(task.params));
   fmt::print("real data: {}\n", task.has_real ? task.import_hint : "none yet; the synthetic twin is used");
   for (const std::string& caution : task.cautions) fmt::print("known of its data: {}\n", caution);
+  if (!task.declaration.is_null()) fmt::print("declaration: {}\n", canonical_json(task.declaration));
   if (!task.citation.empty()) fmt::print("citation: {}\n", task.citation);
   if (!task.licence.empty()) fmt::print("licence: {}\n", task.licence);
 }

@@ -204,6 +204,7 @@ void read_fasta(const std::filesystem::path& path, const std::function<void(Fast
     if (line.starts_with('>')) {
       finish();
       record.name = line.substr(1, line.find_first_of(" \t") - 1);
+      record.line = lines.line_number();
       const std::size_t rest = line.find_first_not_of(" \t", 1 + record.name.size());
       if (rest != line.npos) record.description = line.substr(rest);
       if (record.name.empty()) lines.fail("a record without a name");

@@ -75,6 +75,7 @@ struct FastaRecord {
   std::string name;         // up to the first white space
   std::string description;  // the rest of the header line, without the white space between
   std::string sequence;
+  std::int64_t line = 0;    // of the header
 };
 /// Calls `on_record` for each; throws InputError at the place of the first fault.
 void read_fasta(const std::filesystem::path& path, const std::function<void(FastaRecord&&)>& on_record,

@@ -70,15 +70,16 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
   row.config["task"]["version"] = row.task_version;
   if (row.kind != "ceiling") row.config["model"]["version"] = row.model_version;
   for (auto& [name, version] : row.config["metrics"]["versions"].items()) version = analyze::metric(name).version;
-  row.config["code"] = code_json(code, row.task, row.kind == "ceiling" ? "" : row.model);
+  row.config["code"] = code_json(code, tables.task(row.task), row.kind == "ceiling" ? "" : row.model);
   set_keys(row);
   if (!tables.task(row.task).has_real || row.source == "twin") {
     plan.trials.push_back(std::move(trial));
     return plan;
   }
-  const std::string now = data::lock_sha256(data::read_lock(trial.spec.data_folder));
+  const TaskEntry& task = tables.task(row.task);
+  const std::string now = task.fingerprint ? task.fingerprint() : data::lock_sha256(data::read_lock(trial.spec.data_folder));
   if (now != row.data_sha256) {
-    throw InputError(fmt::format("the data of task '{}' changed since: {} was {}; import the former files to rerun",
+    throw InputError(fmt::format("the data of task '{}' changed since: {} was {}; bring the former files back to rerun",
                                  row.task, now.substr(0, 12), row.data_sha256.substr(0, 12)));
   }
   plan.trials.push_back(std::move(trial));

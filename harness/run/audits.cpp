@@ -27,7 +27,7 @@ std::vector<store::AuditRow> check_and_audit(const Plan& plan, const Tables& tab
     const std::string what = canonical_json({row.config.at("task"), row.config.at("split"), row.rep, row.fold});
     if (!trial.needed || !seen.insert(what).second) continue;
     const TrialConfig config = TrialConfig::of(row, tables);
-    if (!config.twin) data::verify_lock(trial.spec.data_folder, true);
+    if (!config.twin && !config.task->fingerprint) data::verify_lock(trial.spec.data_folder, true);
     const Dataset& dataset = cache.get(config, trial.spec);
     const data::SplitRows rows = split_rows(dataset.examples(), config);
     const std::string subject = store::audit_subject(row.config);

@@ -19,6 +19,7 @@ std::string data_sha256(const spec::TaskUse& use, const TaskEntry& task, const s
     const Json twin = {{"twin", task.name}, {"version", task.version}, {"params", use.params.to_key_json(task.params)}};
     return sha256_hex(canonical_json(twin));
   }
+  if (task.fingerprint) return task.fingerprint();
   const std::vector<data::LockedFile> files = data::read_lock(folder);
   if (files.empty()) {
     throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(),
@@ -86,7 +87,7 @@ class TaskTrials {
     // An estimator fits itself: of [train] only the labels reach it.
     row.spec.row.config["train"] = model.trained_by_loop ? variant.train.to_key_json(spec::train_keys())
                                                          : Json{{"labels", variant.train.text("labels")}};
-    row.spec.row.config["code"] = code_json(code_, task_.name, model.name);
+    row.spec.row.config["code"] = code_json(code_, task_, model.name);
     return row;
   }
 
@@ -97,7 +98,7 @@ class TaskTrials {
     row.spec.label = "ceiling (twin)";
     row.spec.row.kind = "ceiling";
     row.spec.row.config["model"] = {{"name", "ceiling"}};
-    row.spec.row.config["code"] = code_json(code_, task_.name, "");
+    row.spec.row.config["code"] = code_json(code_, task_, "");
     return row;
   }
 
@@ -157,8 +158,9 @@ class TaskTrials {
 
 }  // namespace
 
-Json code_json(const CodeHashes& code, const std::string& task, const std::string& model) {
-  Json json = {{"harness", code.of("harness")}, {"task", code.of("tasks/" + task)}};
+Json code_json(const CodeHashes& code, const TaskEntry& task, const std::string& model) {
+  const std::string room = task.room.empty() ? "tasks/" + task.name : task.room;
+  Json json = {{"harness", code.of("harness")}, {"task", code.of(room)}};
   if (!model.empty()) {
     json["blocks"] = code.of("models/blocks");
     json["model"] = code.of("models/" + model);
@@ -219,6 +221,7 @@ store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<
                             {"targets", targets}, {"metrics", task.metrics}, {"slices", task.slices},
                             {"splits", task.splits}, {"group", task.group}, {"cautions", task.cautions},
                             {"citation", task.citation}, {"licence", task.licence}}});
+      if (!task.declaration.is_null()) row.cards.back().card["declaration"] = task.declaration;
     }
     if (trial.spec.row.kind != "ceiling" && models.insert(trial.spec.row.model).second) {
       const ModelEntry& model = tables.model(trial.spec.row.model);

@@ -209,6 +209,10 @@ const Dataset& DataCache::get(const TrialConfig& config, const TrialSpec& spec) 
     dataset_.reset();
     key_.clear();
     dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0, spec.cache_folder});
+    // After reading: a file that was changed before or meanwhile is found out.
+    if (config.task->fingerprint && config.task->fingerprint() != spec.row.config.at("data")) {
+      throw InputError(fmt::format("the data of task '{}' changed since the run was planned; run it again", config.task->name));
+    }
     key_ = key;
   }
   return *dataset_;

@@ -181,7 +181,7 @@ const std::vector<ParamSpec>& top_keys() {
 const std::vector<ParamSpec>& data_keys() {
   static const std::vector<ParamSpec> keys = {
       text("task", "", "the short form of one [[task]]"),
-      text("source", "twin", "made data of the same form, or the real data once imported", {"twin", "real"}),
+      text("source", "twin", "made data of the same form, or the real data once imported; a declared task has none but real", {"twin", "real"}),
       integer("limit", 0, 0, 1e12, "rows kept, a nested subsample; 0: all"),
   };
   return keys;

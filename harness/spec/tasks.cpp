@@ -46,6 +46,10 @@ std::vector<Place> named_tasks(Context& ctx) {
 const TaskInfo* known_task(Context& ctx, const Entry& name) {
   if (!name.value.scalar.is_string()) return nullptr;  // reported
   const std::string text = name.value.scalar.get<std::string>();
+  if (const auto broken = ctx.catalog.broken.find(text); broken != ctx.catalog.broken.end()) {
+    ctx.faults.add(name.value.at, fmt::format("task '{}' cannot be used: {}", text, broken->second));
+    return nullptr;
+  }
   if (const TaskInfo* info = ctx.catalog.task(text)) return info;
   std::vector<std::string> names;
   for (const TaskInfo* task : ctx.catalog.tasks) names.push_back(task->name);
@@ -59,8 +63,14 @@ void resolve_data(Context& ctx, const TaskInfo& info, const Place& place, TaskUs
   Settings settings(data_keys());
   settings.layer(data, data_keys(), &check_param);
   settings.layer(place.item, data_keys(), &check_param);
-  use.source = ctx.options.twin ? "twin" : settings.values.text("source");
+  use.source = ctx.options.twin                                        ? "twin"
+               : !info.has_twin && !settings.places.contains("source") ? "real"
+                                                                       : settings.values.text("source");
   use.limit = settings.values.integer("limit");
+  if (use.source == "twin" && !info.has_twin) {
+    ctx.faults.add(ctx.options.twin ? place.name->value.at : settings.place({"source"}, ctx.start),
+                   fmt::format("the task '{}' has no twin: its data are real", info.name));
+  }
   if (use.source == "real" && !info.has_real) {
     const std::string_view table = given(place.item, "source") != nullptr ? "task" : "data";
     ctx.faults.add(settings.place({"source"}, ctx.start),

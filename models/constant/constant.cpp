@@ -68,7 +68,7 @@ SEQBENCH_MODEL(constant) {
   ModelEntry entry;
   entry.summary = "the weighted mean of the training targets; of two classes, the share of class 1";
   entry.views = {"one_hot",     "kmer_counts", "mutations", "dna",    "protein",    "composition",
-                 "codon_phase", "longest_orf", "num_tfs",   "tf_set", "histone_log"};
+                 "codon_phase", "longest_orf", "num_tfs",   "tf_set", "histone_log", "features", "sentence"};
   entry.kinds = {TaskKind::kRegression, TaskKind::kBinary};
   entry.controls = {{.label = "constant (training mean)", .view = "", .params = {}, .train = {}}};
   entry.trained_by_loop = false;

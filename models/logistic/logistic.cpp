@@ -231,7 +231,8 @@ namespace seqbench {
 SEQBENCH_MODEL(logistic) {
   ModelEntry entry;
   entry.summary = "L2 logistic regression by Newton's method or L-BFGS, strength chosen on the validation rows";
-  entry.views = {"kmer_counts", "kmer6_counts", "one_hot", "mutations", "composition", "codon_phase", "longest_orf"};
+  entry.views = {"kmer_counts", "kmer6_counts", "one_hot", "mutations", "composition", "codon_phase", "longest_orf",
+                 "features"};
   entry.kinds = {TaskKind::kBinary};
   entry.params = {{.name = "strengths",
                    .fallback = std::vector<double>{1e-2, 0.1, 1, 10, 100, 1e3, 1e4},
@@ -245,7 +246,9 @@ SEQBENCH_MODEL(logistic) {
       {.label = "logistic, codons by phase", .view = "codon_phase", .params = {}, .train = {}},
       {.label = "logistic, longest ORF", .view = "longest_orf", .params = {}, .train = {}},
       {.label = "logistic, one-hot", .view = "one_hot", .params = {}, .train = {}},
-      {.label = "logistic, k-mers, shuffled labels", .view = "kmer_counts", .params = {}, .train = {shuffled}}};
+      {.label = "logistic, features", .view = "features", .params = {}, .train = {}},
+      {.label = "logistic, k-mers, shuffled labels", .view = "kmer_counts", .params = {}, .train = {shuffled}},
+      {.label = "logistic, features, shuffled labels", .view = "features", .params = {}, .train = {shuffled}}};
   entry.trained_by_loop = false;
   entry.seeded = false;
   entry.estimator = &models::logistic::make;

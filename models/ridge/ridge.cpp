@@ -146,7 +146,8 @@ namespace seqbench {
 SEQBENCH_MODEL(ridge) {
   ModelEntry entry;
   entry.summary = "ridge regression in closed form, strength chosen on the validation rows";
-  entry.views = {"one_hot", "mutations", "kmer_counts", "tf_set", "tf_bins12", "tf_bins", "num_tfs", "histone_log"};
+  entry.views = {"one_hot", "mutations", "kmer_counts", "tf_set", "tf_bins12", "tf_bins", "num_tfs", "histone_log",
+                 "features"};
   entry.kinds = {TaskKind::kRegression};
   entry.params = {{.name = "strengths",
                    .fallback = std::vector<double>{1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3,
@@ -162,12 +163,14 @@ SEQBENCH_MODEL(ridge) {
                     {.label = "ridge, TF bins of 1 kb", .view = "tf_bins12", .params = {few}, .train = {}},
                     {.label = "ridge, number of TFs", .view = "num_tfs", .params = {}, .train = {}},
                     {.label = "ridge, histone marks", .view = "histone_log", .params = {}, .train = {}},
+                    {.label = "ridge, features", .view = "features", .params = {}, .train = {}},
                     {.label = "ridge, one-hot, shuffled labels", .view = "one_hot", .params = {}, .train = {shuffled}},
                     {.label = "ridge, TF set, shuffled labels", .view = "tf_set", .params = {}, .train = {shuffled}},
                     {.label = "ridge, histone marks, shuffled labels",
                      .view = "histone_log",
                      .params = {},
-                     .train = {shuffled}}};
+                     .train = {shuffled}},
+                    {.label = "ridge, features, shuffled labels", .view = "features", .params = {}, .train = {shuffled}}};
   entry.trained_by_loop = false;
   entry.seeded = false;
   entry.estimator = &models::ridge::make;

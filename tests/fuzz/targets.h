@@ -9,11 +9,13 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
+#include "harness/data/csv.h"
 #include "harness/data/home.h"
 #include "harness/data/reader.h"
 #include "harness/spec/experiment.h"
 #include "harness/spec/manifest.h"
 #include "harness/spec/margins.h"
+#include "harness/spec/table_task.h"
 #include "harness/store/published_files.h"
 
 namespace seqbench::fuzz {
@@ -50,14 +52,19 @@ inline void table(std::string_view bytes) {
   while (reader.next()) static_cast<void>(reader.number(1));
 }
 
+inline void csv(std::string_view bytes) {
+  data::CsvReader reader(file_of(bytes, "x.csv"), ',', {1u << 16, 1u << 20});
+  while (reader.next()) SEQBENCH_ASSERT(reader.cells().size() == reader.header().size(), "a row is as wide as the header");
+}
+
+inline void declaration(std::string_view bytes) {
+  const auto task = spec::load_table_task(file_of(bytes, "mine.toml"), Catalog{});
+  if (!task) static_cast<void>(spec::format_diagnostics(task.error()));
+}
+
 inline void lock(std::string_view bytes) {
   const std::filesystem::path path = file_of(bytes, "lock.json");
   static_cast<void>(data::lock_sha256(data::read_lock(path.parent_path())));
-}
-
-inline void csv(std::string_view bytes) {
-  data::TableReader reader(file_of(bytes, "x.csv"), {"id", "value"}, ',');
-  while (reader.next()) static_cast<void>(reader.number(1));
 }
 
 inline void bed(std::string_view bytes) {
@@ -84,12 +91,13 @@ struct Target {
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 12> kTargets = {{{"toml", &toml},
+inline constexpr std::array<Target, 13> kTargets = {{{"toml", &toml},
                                                       {"json", &json},
                                                       {"fasta", &fasta},
                                                       {"table", &table},
                                                       {"csv", &csv},
                                                       {"bed", &bed},
+                                                      {"declaration", &declaration},
                                                       {"lock", &lock},
                                                       {"manifest", &manifest},
                                                       {"margins", &margins},

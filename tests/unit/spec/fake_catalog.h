@@ -78,7 +78,7 @@ inline ModelInfo dna_net() {
 inline const Catalog& catalog() {
   static const TaskInfo bin = toy_bin(), reg = toy_reg();
   static const ModelInfo dna = dna_net(), log = logit(), network = net(), linear = ridge();
-  static const Catalog all{{&bin, &reg}, {&dna, &log, &network, &linear}};
+  static const Catalog all{{&bin, &reg}, {&dna, &log, &network, &linear}, {}};
   return all;
 }
 

@@ -134,7 +134,7 @@ std::vector<FoldScores> fold_scores(const TaskTable& table) {
 std::string rank_over_folds(bool higher_is_better, const Competitors& models, std::vector<analyze::RankInterval>& out) {
   std::vector<std::vector<double>> scores;
   std::vector<Place> places;
-  double ratio = 0;
+  double ratio = 0, known = 0;  // of what was submitted the training rows are unknown
   for (const FoldScores* folds : models.folds) {
     std::vector<Place> these;
     std::vector<double>& means = scores.emplace_back();
@@ -144,10 +144,10 @@ std::string rank_over_folds(bool higher_is_better, const Competitors& models, st
     }
     if (scores.size() == 1) places = these;
     if (these != places) return "none: models were run on other folds";
-    ratio += folds->ratio / static_cast<double>(models.folds.size());
+    if (std::isfinite(folds->ratio)) ratio += folds->ratio, ++known;
   }
-  if (!std::isfinite(ratio)) return "none: number of training rows unknown";
-  out = analyze::rank_intervals(higher_is_better, scores, ratio);
+  if (known == 0) return "none: number of training rows unknown";
+  out = analyze::rank_intervals(higher_is_better, scores, ratio / known);
   return "folds";
 }
 
@@ -185,7 +185,7 @@ Standing standing_of(const TaskTable& table, std::size_t index) {
   const Row& row = table.rows[index];
   Standing out;
   const int kind = kind_order(row.kind);
-  out.what = kind == 2 ? Standing::What::kCeiling : kind == 1 ? Standing::What::kControl : Standing::What::kModel;
+  out.what = kind == 2 ? Standing::What::kCeiling : kind == 1 ? Standing::What::kControl : row.kind == "submitted" ? Standing::What::kSubmitted : Standing::What::kModel;
   out.index = index;
   out.label = row.label;
   const analyze::Summary* score = score_of(table, row);

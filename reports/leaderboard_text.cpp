@@ -79,7 +79,7 @@ std::string published_block(const Leaderboard& board) {
 Json number(double value) { return std::isnan(value) ? Json() : json_number(value); }
 
 Json to_json(const Leaderboard& board, const Standing& s) {
-  constexpr const char* kWhat[] = {"model", "control", "ceiling", "published"};
+  constexpr const char* kWhat[] = {"model", "control", "ceiling", "published", "submitted"};
   const bool published = s.what == Standing::What::kPublished;
   return {{"what", kWhat[static_cast<std::size_t>(s.what)]}, {published ? "published" : "row", s.index}, {"label", s.label},
           {"rank", s.rank == 0 ? Json() : Json(s.rank)}, {"rank_low", number(s.rank_low)}, {"rank_high", number(s.rank_high)},
@@ -102,7 +102,8 @@ std::string standing_text(const Standing& s) {
   if (s.what == Standing::What::kPublished) return "published";
   const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : "";
   if (s.what == Standing::What::kModel) return place;
-  return place.empty() ? "control" : "control, " + place;
+  const std::string what = s.what == Standing::What::kSubmitted ? "submitted" : "control";
+  return place.empty() ? what : what + ", " + place;
 }
 
 std::string score_text(const Leaderboard& board, const Standing& s) {

@@ -76,13 +76,14 @@ struct ModelInfo {
   std::string name;  // filled in from the table
   int version = 1;   // raised when the same inputs would give other predictions
   std::string summary;
-  std::vector<std::string> views;  // accepted, in order of preference
+  std::vector<std::string> views;  // accepted, in order of preference; of an external one empty = all
   std::vector<TaskKind> kinds;
   std::vector<ParamSpec> params;
   std::vector<Setting> train;  // its defaults for [train]
   std::vector<Control> controls;
   bool trained_by_loop = true;  // a Network; else an Estimator
   bool seeded = true;           // false: the seed changes nothing, one trial stands for all
+  bool external = false;        // runs a program of the user's; without one it cannot be fitted
   std::string citation;
   int contract = kContractVersion;
 };

@@ -118,6 +118,16 @@ class Parser {
     sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");
     sub->add_option("--top", a_.top, "rows shown, 0 = all [0]");
     sub->add_option("--out", a_.out, "a folder: write the page leaderboard-TASK.html there");
+    sub = command(app_, "submit", "Score and rank predictions made elsewhere", &submit);
+    sub->add_option("FILE", a_.files, "id and prediction: TSV, CSV or JSON, also .gz")->required()->expected(1);
+    sub->add_option("--task", a_.task, "a task, or a unique prefix")->required();
+    sub->add_option("--model", a_.model, "the name that it stands under")->required();
+    sub->add_option("--split", a_.split, "published, kfold, ... [the task's first]");
+    sub->add_option("--only", a_.only, "FIELD=VALUE: these test rows alone");
+    sub->add_option("--card", a_.card, "facts of the model, TOML or JSON");
+    sub->add_option("--licence", a_.licence, "of the predictions, SPDX");
+    sub->add_flag("--dry-run", a_.dry_run, "check and score, store nothing");
+    experiment_flags(sub);
     sub = command(app_, "verify", "Hold a paper's printed numbers against measured ones", &verify);
     sub->add_option("PAPER", a_.what, "a paper of results/published, or all")->required();
     sub->add_flag("--as-printed", a_.as_printed, "against themselves; no store, no run");

@@ -28,6 +28,7 @@ struct Arguments {
   std::vector<std::string> set;     // --set
   std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric, kind;
   std::string format, out, publish, table;
+  std::string task, model, split, only, card, licence;  // submit
   bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
   bool dry_run = false;
@@ -59,6 +60,7 @@ ExitCode rerun_trial(const Context& context);
 ExitCode quickstart(const Context& context);
 ExitCode report(const Context& context);
 ExitCode leaderboard(const Context& context);
+ExitCode submit(const Context& context);
 ExitCode verify(const Context& context);
 ExitCode data_audit(const Context& context);
 ExitCode data_list(const Context& context);

@@ -29,6 +29,7 @@ spec::ExperimentSpec load(const Context& context, const std::string& file) {
 run::RunOptions run_options(const Arguments& a) {
   run::RunOptions options;
   options.store = a.store;
+  options.root = a.root;
   options.published = a.root / "results/published";
   options.plan = {a.data, a.again, a.failed};
   options.command = a.command_line;

@@ -67,7 +67,7 @@ void print_task(const TaskEntry& task) {
 
 void print_model(const ModelEntry& model) {
   fmt::print("model {} (version {}): {}\n", model.name, model.version, model.summary);
-  fmt::print("views: {}\n{}\nparameters:\n{}", join(model.views, ", "),
+  fmt::print("views: {}\n{}\nparameters:\n{}", model.views.empty() ? "any" : join(model.views, ", "),
              model.trained_by_loop ? "trained by the loop" : "fits itself", settings_text(model.params));
   for (const Control& control : model.controls) {
     fmt::print("control row: {} (view {})\n", control.label, control.view.empty() ? "any" : control.view);

@@ -83,7 +83,7 @@ void check_model(const ModelEntry& model) {
   promise((model.network != nullptr) != (model.estimator != nullptr), entry,
           "has not exactly one of network and estimator");
   promise(model.trained_by_loop == (model.network != nullptr), entry, "trained_by_loop and the factory disagree");
-  promise(!model.views.empty() && are_unique(model.views), entry, "accepts no view, or one twice");
+  promise((model.external || !model.views.empty()) && are_unique(model.views), entry, "accepts no view, or one twice");
   promise(!model.kinds.empty(), entry, "is for no kind of task");
   check_params(entry, model.params);
   std::vector<std::string> labels;

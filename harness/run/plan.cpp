@@ -77,7 +77,7 @@ class TaskTrials {
     row.seeded = model.seeded || variant.train.text("labels") == "shuffled";
     row.spec.label = variant.label;
     row.spec.row.variant = variant.variant;
-    row.spec.row.kind = variant.control ? "control" : "fit";
+    row.spec.row.kind = variant.control ? "control" : model.external ? "external" : "fit";
     row.spec.row.model_version = model.version;
     row.spec.row.config["model"] = {{"name", model.name},
                                     {"version", model.version},
@@ -87,7 +87,11 @@ class TaskTrials {
     // An estimator fits itself: of [train] only the labels reach it.
     row.spec.row.config["train"] = model.trained_by_loop ? variant.train.to_key_json(spec::train_keys())
                                                          : Json{{"labels", variant.train.text("labels")}};
-    row.spec.row.config["code"] = code_json(code_, task_, model.name);
+    Json& code = row.spec.row.config["code"] = code_json(code_, task_, model.name);
+    for (const spec::InputFile& file : variant.files) {
+      code[code_name_of_file(file.name)] = file.sha256;
+      row.spec.files[file.name] = file.path.string();
+    }
     return row;
   }
 
@@ -99,6 +103,21 @@ class TaskTrials {
     row.spec.row.kind = "ceiling";
     row.spec.row.config["model"] = {{"name", "ceiling"}};
     row.spec.row.config["code"] = code_json(code_, task_, "");
+    return row;
+  }
+
+  [[nodiscard]] Row of(const Submission& submission) const {
+    Row row = common(submission.model);
+    row.seeded = false;
+    row.spec.label = submission.model;
+    row.spec.row.kind = "submitted";
+    row.spec.row.config["model"] = {{"name", submission.model}, {"weights", "none"}};
+    row.spec.row.config["code"] = code_json(code_, task_.name, "");
+    row.spec.row.config["code"]["submission"] = submission.sha256;
+    if (!submission.only.empty()) {
+      row.spec.row.config["only"] = submission.only;
+      row.spec.row.split_kind += ", " + submission.only;
+    }
     return row;
   }
 
@@ -195,6 +214,15 @@ Plan expand_plan(const spec::ExperimentSpec& experiment, const Tables& tables, c
   return plan;
 }
 
+Plan submission_plan(const spec::ExperimentSpec& experiment, const Tables& tables, const CodeHashes& code,
+                     const PlanOptions& options, const Submission& submission) {
+  Plan plan;
+  plan.experiment = experiment;
+  const TaskTrials trials(plan.experiment, plan.experiment.tasks.at(0), tables, code, options.data_home);
+  trials.place(trials.of(submission), plan.trials);
+  return plan;
+}
+
 store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<std::string>& command,
                       const std::vector<std::string>& overrides) {
   const spec::ExperimentSpec& e = plan.experiment;
@@ -223,7 +251,8 @@ store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<
                             {"citation", task.citation}, {"licence", task.licence}}});
       if (!task.declaration.is_null()) row.cards.back().card["declaration"] = task.declaration;
     }
-    if (trial.spec.row.kind != "ceiling" && models.insert(trial.spec.row.model).second) {
+    const bool registered = trial.spec.row.kind != "ceiling" && trial.spec.row.kind != "submitted";
+    if (registered && models.insert(trial.spec.row.model).second) {
       const ModelEntry& model = tables.model(trial.spec.row.model);
       row.cards.push_back({"model", model.name, model.version,
                            {{"summary", model.summary}, {"views", model.views}, {"citation", model.citation},

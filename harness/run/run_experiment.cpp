@@ -24,6 +24,18 @@ std::vector<store::AuditRow> audits_before(const Plan& plan, const Tables& table
   });
 }
 
+/// Where experiment files were: files beside them may be needed again.
+std::vector<fs::path> folders_of_experiments(const store::Reader& reader, const fs::path& root) {
+  std::vector<fs::path> folders = {root};
+  for (const store::RunSummary& run : reader.runs()) {
+    folders.push_back((root / "experiments" / run.experiment).parent_path());
+    for (const Json& word : run.command) {
+      if (word.is_string() && fs::path(word.get<std::string>()).extension() == ".toml") folders.push_back(fs::path(word.get<std::string>()).parent_path());
+    }
+  }
+  return folders;
+}
+
 RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, const RunOptions& options) {
   const Environment environment = environment_of(options.schedule.device, 1);
   Progress progress(options.progress, plan, options.schedule.workers);
@@ -100,16 +112,19 @@ RerunReport rerun(const std::string& key_prefix, const Tables& tables, const Cod
   RerunReport report;
   store::TrialResult before;
   std::vector<std::string> saved;
+  std::vector<fs::path> file_folders;
   {
     const store::Reader reader(options.store);
     before = reader.trial(key_prefix);
     for (const store::Predictions& p : reader.predictions(before.execution)) saved.push_back(p.examples.split);
+    file_folders = folders_of_experiments(reader, options.root);
   }
+  if (before.kind == "submitted") throw InputError(fmt::format("trial {} was submitted: its predictions were made elsewhere", before.key));
   if (before.status != "done") {
     throw InputError(fmt::format("trial {} is {}: only a finished one can be compared", before.key,
                                  before.status.empty() ? "not run" : before.status));
   }
-  Plan plan = plan_again(before, tables, code, options.plan.data_home);
+  Plan plan = plan_again(before, tables, code, options.plan.data_home, file_folders);
   plan.trials.front().spec.save_predictions = saved;  // they are part of what is compared
   static_cast<void>(check_and_audit(plan, tables, [](const std::string&) { return true; }));
   const TrialSpec& spec = plan.trials.front().spec;

@@ -8,6 +8,7 @@
 #include "harness/analyze/metrics.h"
 #include "harness/base/error.h"
 #include "harness/base/files.h"
+#include "harness/base/sha256.h"
 #include "harness/base/text.h"
 #include "harness/run/evaluate.h"
 #include "harness/run/split.h"
@@ -61,9 +62,11 @@ Predict fit_estimator(Work& work, const View& view, const ModelContext& context)
     model->fit({view, work.rows.train, train_targets, train_weights},
                {view, work.rows.validation, validation_targets, validation_weights}, control);
   }
-  std::int64_t parameters = 0;
-  for (const NamedTensor& tensor : model->state()) parameters += tensor.tensor.numel();
-  work.record.params_total = work.record.params_trained = parameters;
+  if (!work.config.model->external) {
+    std::int64_t parameters = 0;
+    for (const NamedTensor& tensor : model->state()) parameters += tensor.tensor.numel();
+    work.record.params_total = work.record.params_trained = parameters;
+  }
   Params chosen;
   for (Setting& setting : model->chosen()) chosen.set(setting.key, std::move(setting.value));
   work.record.chosen = chosen.to_json();
@@ -144,7 +147,8 @@ Predict make_predictor(Work& work, DataCache& cache) {
                              .kind = work.config.task->kind,
                              .targets = static_cast<std::int64_t>(work.config.task->targets.size()),
                              .streams = work.config.streams,
-                             .dtype = at::ScalarType::Float};
+                             .dtype = at::ScalarType::Float,
+                             .ids = work.dataset.examples().ids};
   return work.config.model->trained_by_loop ? fit_network(work, view, context) : fit_estimator(work, view, context);
 }
 
@@ -175,10 +179,27 @@ void evaluate(Work& work, const Predict& predict) {
   }
 }
 
+/// Names of files become their paths, once their bytes are those that the key was made of.
+void place_files(const TrialSpec& spec, TrialConfig& config) {
+  for (const auto& [name, path] : spec.files) {
+    if (sha256_file_hex(path) == spec.row.config.at("code").at(code_name_of_file(name))) continue;
+    throw InputError(fmt::format("file '{}' changed since the run was planned; run the experiment again", name));
+  }
+  for (const ParamSpec& param : config.model->params) {
+    if (param.files == FileWords::kNone) continue;
+    std::vector<std::string> words = config.model_params.texts(param.name);
+    for (std::string& word : words) {
+      if (const auto found = spec.files.find(word); found != spec.files.end()) word = found->second;
+    }
+    config.model_params.set(param.name, std::move(words));
+  }
+}
+
 void compute(const TrialSpec& spec, const Tables& tables, DataCache& cache, at::Device device, TrialIo& io,
              measure::PhaseClock& clock, store::TrialRecord& record) {
   train::set_numerics(spec.threads);
   TrialConfig config = TrialConfig::of(spec.row, tables);
+  if (config.model != nullptr) place_files(spec, config);
   const Dataset& dataset = [&]() -> const Dataset& {
     const measure::PhaseClock::Span span(clock, "load");
     return cache.get(config, spec);
@@ -241,6 +262,8 @@ store::TrialRecord run_trial(const TrialSpec& spec, const Tables& tables, DataCa
     throw;
   } catch (const train::NanLoss& error) {
     failed("nan_loss", error.what());
+  } catch (const WrongAnswer& error) {
+    failed("wrong_answer", printable(error.what(), 2000));
   } catch (const std::bad_alloc&) {
     failed("out_of_memory", "the machine has no more memory to give");
   } catch (const InputError& error) {

@@ -37,6 +37,13 @@ struct TaskUse {
   std::vector<std::string> slices;
 };
 
+/// A file that a parameter names (ParamSpec::files).
+struct InputFile {
+  std::string name;  // as written
+  std::filesystem::path path;
+  std::string sha256;
+};
+
 /// One row of the expanded grid: a model configured, on one task.
 struct Variant {
   std::size_t task = 0;  // index into ExperimentSpec::tasks
@@ -47,6 +54,7 @@ struct Variant {
   Params params;        // the model's own
   Params train;         // keys of train_keys()
   bool control = false;
+  std::vector<InputFile> files = {};
 };
 
 struct ExperimentSpec {
@@ -75,6 +83,12 @@ struct LoadOptions {
 /// a file that cannot be read is a diagnostic too. Throws InputError for a scale that is none of the three.
 [[nodiscard]] Result<ExperimentSpec> load(const std::filesystem::path& path, const Catalog& catalog,
                                           const LoadOptions& options);
+
+/// One task without a model, as `submit` meets it: the task's defaults under `options.set`.
+[[nodiscard]] Result<ExperimentSpec> load_task(const TaskInfo& task, const Catalog& catalog, const LoadOptions& options);
+
+/// A small TOML or JSON file (by its suffix) as one object. Throws InputError.
+[[nodiscard]] Json read_card(const std::filesystem::path& path);
 
 /// At most 50, then "and N more", then "N errors; nothing was run".
 [[nodiscard]] std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics);

@@ -33,11 +33,21 @@ const ModelInfo* known_model(Context& ctx, const Node& item) {
   return nullptr;
 }
 
+std::vector<std::string> views_of_all(const Context& ctx) {
+  std::vector<std::string> names;
+  for (const TaskInfo* task : ctx.tasks) {
+    for (const ViewInfo& view : task->views) {
+      if (!contains(names, view.name)) names.push_back(view.name);
+    }
+  }
+  return names;
+}
+
 /// The view asked for, if it is one of the model's; else those it accepts.
 std::vector<std::string> wanted_views(Context& ctx, const Node& item, const ModelInfo& info) {
   const std::string view = text_of(item, "view");
-  if (view.empty()) return info.views;
-  if (contains(info.views, view)) return {view};
+  if (view.empty()) return info.views.empty() ? views_of_all(ctx) : info.views;
+  if (info.views.empty() || contains(info.views, view)) return {view};
   ctx.faults.add(item.find("view")->value.at,
                  fmt::format("model '{}' takes the views {}; not '{}'{}", info.name, join(info.views, ", "),
                              printable(view), hint(view, info.views)));

@@ -109,6 +109,7 @@ void add_variant(Context& ctx, const Row& row, const Case& one, const std::vecto
   finish_train(ctx, draft.train, info, row.task, "", row.model.item->at);
   variant.params = draft.params.values;
   variant.train = draft.train.values;
+  resolve_files(ctx, row.model, variant);
   ctx.spec.variants.push_back(std::move(variant));
 }
 

@@ -131,12 +131,14 @@ void RunStore::barrier() { impl_->barrier(); }
 
 RunId RunStore::open_run(const RunRow& run) {
   RunId id{0, new_uid()};
+  const bool submitted = !run.trials.empty() && run.trials.front().trial.kind == "submitted";
   Connection& db = impl_->db;
   impl_->write(Durability::kOnDisk, [&] {
     for (const Card& card : run.cards) add_card(db, card);
     db.run("INSERT INTO runs (uid, experiment, command, overrides, scheduler, status, started_at)"
-           " VALUES (?, ?, ?, ?, 'local', 'running', ?)",
-           id.uid, experiment_id(db, run.experiment), json_text(run.command), json_text(run.overrides), utc_now());
+           " VALUES (?, ?, ?, ?, ?, 'running', ?)",
+           id.uid, experiment_id(db, run.experiment), json_text(run.command), json_text(run.overrides),
+           submitted ? "submit" : "local", utc_now());
     id.id = db.last_id();
     std::int64_t ordinal = 0;
     for (const PlannedTrial& planned : run.trials) {

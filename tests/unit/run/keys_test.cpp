@@ -148,6 +148,23 @@ TEST(TrialKey, CodeOfItsRoomsIsInKeyAndCodeHashNotInSpecKey) {
   EXPECT_EQ(first_row(plan_of(e, Code("models/line"))).key, same.key);  // another model's room
 }
 
+TEST(TrialKey, CoversTheBytesOfFilesNotWhereTheyLie) {
+  ExperimentSpec e = experiment();
+  e.variants = {variant_of(outside_model(), "outside")};
+  e.variants[0].params.set("command", std::vector<std::string>{"python3", "model.py"});
+  e.variants[0].files = {{"model.py", "here/model.py", "aa"}};
+  const Plan plan = plan_of(e);
+  EXPECT_EQ(first_row(plan).kind, "external");
+  EXPECT_EQ(plan.trials[0].spec.files.at("model.py"), "here/model.py");
+  EXPECT_EQ(TrialSpec::from_json(Json::parse(plan.trials[0].spec.to_json().dump())).files, plan.trials[0].spec.files);
+  ExperimentSpec moved = e, changed = e;
+  moved.variants[0].files[0].path = "there/model.py";
+  EXPECT_EQ(first_row(plan_of(moved)).key, first_row(plan).key);
+  changed.variants[0].files[0].sha256 = "bb";
+  EXPECT_NE(first_row(plan_of(changed)).key, first_row(plan).key);
+  EXPECT_EQ(first_row(plan_of(changed)).spec_key, first_row(plan).spec_key) << "so that plan tells what changed";
+}
+
 TEST(TrialKey, CeilingKeepsItsKeyWhateverModelsChange) {
   const ExperimentSpec e = experiment();
   const store::TrialRow ceiling = plan_of(e).trials.back().spec.row;

@@ -45,6 +45,7 @@ struct TaskInfo {
   std::vector<ParamSpec> params;    // [data] params
   bool has_real = false;            // real data can be imported; a twin is always there
   std::string import_hint;          // the command that gets the real data
+  std::vector<std::string> cautions;  // what is known of its data and says how far a score may be trusted; in every audit
   std::string citation;
   std::string licence;
   int contract = kContractVersion;

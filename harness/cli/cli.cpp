@@ -147,6 +147,18 @@ class Parser {
     sub->add_option("--rows", a_.rows, "rows at most, 0 = all [1000 in a table, else all]")->check(CLI::NonNegativeNumber);
   }
 
+  void add_fetch(CLI::App& data) {
+    CLI::App* sub = command(data, "fetch", "Download what tasks/TASK/dataset.toml lists, check and import it", &data_fetch);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--only", a_.only, "this role alone, beside what is in the data home (repeatable)")->type_size(1)->allow_extra_args(false);
+    sub->add_option("--from", a_.from, "files at hand, told by their hashes");
+    sub->add_option("--manifest", a_.manifest, "another manifest of the task");
+    sub->add_flag("--accept-licence", a_.accept_licence, "I have read the licences that are not open");
+    sub->add_flag("--offline", a_.offline, "fetch nothing, or SEQBENCH_OFFLINE=1");
+    sub->add_option("--attempts", a_.attempts, "in a row without a new byte [5]")->check(CLI::Range(1, 1000));
+    sub->add_option("--stall", a_.stall, "seconds of less than 1 KiB/s that end an attempt [30]")->check(CLI::Range(1.0, 3600.0));
+  }
+
   void add_other_commands() {
     CLI::App* sub = command(app_, "list", "List what is registered or stored", &list);
     sub->add_option("WHAT", a_.what, "tasks, models, metrics, experiments, runs, optimizers or schedules")->required();
@@ -157,13 +169,17 @@ class Parser {
     sub = command(*made, "model", "A model in a folder of its own", &new_model);
     sub->add_option("NAME", a_.what, "snake_case")->required();
     sub->add_option("--view", a_.view, "the view it takes [one_hot]");
-    CLI::App* data = app_.add_subcommand("data", "Import, build, list and verify data");
+    CLI::App* data = app_.add_subcommand("data", "Fetch, import, build, audit and verify data");
     data->require_subcommand(1);
     data->fallthrough();
+    sub = command(*data, "audit", "Look for leaks between parts of a split, and giveaways", &data_audit);
+    sub->add_option("TASK", a_.what, "a task, or an experiment file")->required();
+    experiment_flags(sub);
     command(*data, "list", "Show what is in the data home", &data_list);
     sub = command(*data, "import", "Check published files and copy them into the data home", &data_import);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("FILE", a_.files, "files as published, plain or gzip")->required();
+    add_fetch(*data);
     sub = command(*data, "build", "Write a task's examples, or its twin's published files", &data_build);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--out", a_.out, "a new folder, or an empty one")->required();

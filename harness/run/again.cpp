@@ -51,6 +51,7 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
   trial.spec.label = before.label;
   trial.spec.threads = before.environment.threads;
   trial.spec.data_folder = data::task_folder(data_home, before.task);
+  trial.spec.cache_folder = data::cache_folder(data_home);
   store::TrialRow& row = trial.spec.row;
   row.task = before.task;
   row.model = before.model;

@@ -36,6 +36,16 @@ Json task_json(const spec::TaskUse& use, const TaskEntry& task) {
           {"limit", use.limit}};
 }
 
+/// Keys that were added later stand where they say something: what they do not touch keeps its key.
+Json split_json(const Params& split) {
+  Json json = split.to_key_json(spec::split_keys());
+  for (const char* name : {"group", "stratify"}) {
+    if (split.text(name).empty()) json.erase(name);
+  }
+  if (split.integer("train_rows") == 0) json.erase("train_rows");
+  return json;
+}
+
 Json metrics_json(const spec::TaskUse& use) {
   Json versions = Json::object();
   for (const std::string& name : use.metrics) versions[name] = analyze::metric(name).version;
@@ -56,7 +66,8 @@ class TaskTrials {
       : experiment_(experiment), use_(use), task_(tables.task(use.task)), tables_(tables), code_(code) {
     folder_ = data::task_folder(home, use.task);
     data_sha256_ = data_sha256(use, task_, folder_);
-    folds_ = use.split.text("kind") == "kfold" ? use.split.integer("folds") : 0;
+    folds_ = spec::has_folds(use.split.text("kind")) ? use.split.integer("folds") : 0;
+    cache_folder_ = data::cache_folder(home);
   }
 
   [[nodiscard]] Row of(const spec::Variant& variant) const {
@@ -112,6 +123,7 @@ class TaskTrials {
   [[nodiscard]] Row common(const std::string& model) const {
     Row row;
     row.spec.data_folder = folder_;
+    row.spec.cache_folder = cache_folder_;
     row.spec.threads = experiment_.run.integer("threads");
     row.spec.save_predictions = experiment_.save.texts("predictions");
     row.spec.stall_seconds = spec::parse_duration(experiment_.limits.text("stall")).value_or(600);
@@ -128,7 +140,7 @@ class TaskTrials {
     r.config = {{"k", 1},
                 {"task", task_json(use_, task_)},
                 {"data", data_sha256_},
-                {"split", use_.split.to_key_json(spec::split_keys())},
+                {"split", split_json(use_.split)},
                 {"metrics", metrics_json(use_)}};
     return row;
   }
@@ -138,7 +150,7 @@ class TaskTrials {
   const TaskEntry& task_;
   const Tables& tables_;
   const CodeHashes& code_;
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, cache_folder_;
   std::string data_sha256_;
   std::int64_t folds_ = 0;
 };
@@ -205,6 +217,7 @@ store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<
       row.cards.push_back({"task", task.name, task.version,
                            {{"title", task.title}, {"summary", task.summary}, {"kind", to_string(task.kind)},
                             {"targets", targets}, {"metrics", task.metrics}, {"slices", task.slices},
+                            {"splits", task.splits}, {"group", task.group}, {"cautions", task.cautions},
                             {"citation", task.citation}, {"licence", task.licence}}});
     }
     if (trial.spec.row.kind != "ceiling" && models.insert(trial.spec.row.model).second) {

@@ -24,6 +24,7 @@ Json TrialSpec::to_json() const {
           {"scale", row.scale},
           {"label", label},
           {"data_folder", data_folder.string()},
+          {"cache_folder", cache_folder.string()},
           {"threads", threads},
           {"save_predictions", save_predictions},
           {"stall_seconds", stall_seconds},
@@ -45,6 +46,7 @@ TrialSpec TrialSpec::from_json(const Json& json) {
   spec.row.fold = spec.row.config.at("fold");
   spec.label = json.at("label");
   spec.data_folder = json.at("data_folder").get<std::string>();
+  spec.cache_folder = json.at("cache_folder").get<std::string>();
   spec.threads = json.at("threads");
   spec.save_predictions = json.at("save_predictions").get<std::vector<std::string>>();
   spec.stall_seconds = json.at("stall_seconds");

@@ -18,6 +18,7 @@ struct TrialSpec {
   store::TrialRow row;
   std::string label;
   std::filesystem::path data_folder;   // real data: the task's folder in the data home
+  std::filesystem::path cache_folder;  // LoadRequest::cache
   std::int64_t threads = 1;
   std::vector<std::string> save_predictions;  // train, validation, test
   double stall_seconds = 600, time_limit_seconds = 0;  // 0 = none

@@ -67,7 +67,7 @@ namespace seqbench {
 SEQBENCH_MODEL(constant) {
   ModelEntry entry;
   entry.summary = "the weighted mean of the training targets; of two classes, the share of class 1";
-  entry.views = {"one_hot", "kmer_counts", "mutations", "dna", "protein"};
+  entry.views = {"one_hot", "kmer_counts", "mutations", "dna", "protein", "composition", "codon_phase", "longest_orf"};
   entry.kinds = {TaskKind::kRegression, TaskKind::kBinary};
   entry.controls = {{.label = "constant (training mean)", .view = "one_hot", .params = {}, .train = {}}};
   entry.trained_by_loop = false;

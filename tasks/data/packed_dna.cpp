@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "harness/base/error.h"
 
@@ -59,6 +60,39 @@ struct PackedDna::Storage {
     }
   }
 };
+
+namespace {
+
+DenseView kmer_view(const std::shared_ptr<const PackedDna::Storage>& storage, std::int64_t k, const std::vector<std::int64_t>& columns) {
+  const std::int64_t features = *std::ranges::max_element(columns) + 1;
+  return {storage->rows(), features, [storage, k, columns, features](std::span<const std::int64_t> rows) {
+            at::Tensor shares = at::zeros({static_cast<std::int64_t>(rows.size()), features}, at::kFloat);
+            auto* to = shares.mutable_data_ptr<float>();
+            std::vector<std::uint8_t> codes;
+            for (const std::int64_t row : rows) {
+              storage->read(row, codes);
+              std::int64_t kmer = 0, known = 0, windows = 0;
+              for (const std::uint8_t code : codes) {
+                known = code == kUnknownBase ? 0 : known + 1;
+                kmer = (kmer * 4 + (code & 3)) % std::ssize(columns);
+                if (known < k) continue;
+                to[columns[static_cast<std::size_t>(kmer)]] += 1;
+                ++windows;
+              }
+              if (windows > 0) std::for_each_n(to, features, [&](float& n) { n /= static_cast<float>(windows); });
+              to += features;
+            }
+            return shares;
+          }};
+}
+
+std::int64_t reverse_of(std::int64_t kmer, std::int64_t k) {
+  std::int64_t reversed = 0;
+  for (; k > 0; --k, kmer /= 4) reversed = reversed * 4 + 3 - kmer % 4;
+  return reversed;
+}
+
+}  // namespace
 
 std::uint8_t base_code(char letter) { return kCodes[static_cast<unsigned char>(letter)]; }
 
@@ -131,26 +165,19 @@ CodeView PackedDna::codes() const {
 }
 
 DenseView PackedDna::kmer_shares(std::int64_t k) const {
-  const std::int64_t features = std::int64_t{1} << (2 * k);
-  return {rows(), features, [storage = std::shared_ptr<const Storage>(storage_), k, features](std::span<const std::int64_t> rows) {
-            at::Tensor shares = at::zeros({static_cast<std::int64_t>(rows.size()), features}, at::kFloat);
-            auto* to = shares.mutable_data_ptr<float>();
-            std::vector<std::uint8_t> codes;
-            for (const std::int64_t row : rows) {
-              storage->read(row, codes);
-              std::int64_t kmer = 0, known = 0, windows = 0;
-              for (const std::uint8_t code : codes) {
-                known = code == kUnknownBase ? 0 : known + 1;
-                kmer = (kmer * 4 + (code & 3)) % features;
-                if (known < k) continue;
-                to[kmer] += 1;
-                ++windows;
-              }
-              if (windows > 0) std::for_each_n(to, features, [&](float& n) { n /= static_cast<float>(windows); });
-              to += features;
-            }
-            return shares;
-          }};
+  std::vector<std::int64_t> columns(std::size_t{1} << (2 * k));
+  std::iota(columns.begin(), columns.end(), 0);
+  return kmer_view(storage_, k, columns);
+}
+
+DenseView PackedDna::strandless_kmer_shares(std::int64_t k) const {
+  std::vector<std::int64_t> columns(std::size_t{1} << (2 * k));
+  std::int64_t next = 0;
+  for (std::int64_t kmer = 0; kmer < std::ssize(columns); ++kmer) {
+    const std::int64_t reversed = reverse_of(kmer, k);
+    columns[static_cast<std::size_t>(kmer)] = reversed < kmer ? columns[static_cast<std::size_t>(reversed)] : next++;
+  }
+  return kmer_view(storage_, k, columns);
 }
 
 DenseView PackedDna::composition() const {

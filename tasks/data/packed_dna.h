@@ -39,6 +39,8 @@ class PackedDna {
   [[nodiscard]] CodeView codes() const;
   /// [rows, 4^k]: share of each k-mer among the windows without N; columns in alphabetical order. Counted on demand.
   [[nodiscard]] DenseView kmer_shares(std::int64_t k) const;
+  /// [rows, (4^k + 4^(k/2)) / 2], k even: the same, each k-mer with its reverse complement; columns by the first of both.
+  [[nodiscard]] DenseView strandless_kmer_shares(std::int64_t k) const;
   /// [rows, 2]: GC share and length in units of `longest`.
   [[nodiscard]] DenseView composition() const;
 

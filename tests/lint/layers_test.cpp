@@ -25,12 +25,13 @@ const std::map<std::string, Rooms> kMayInclude = {
     {"harness/analyze", {"harness/base"}},
     {"harness/contract", {"harness/base"}},
     {"harness/train", {"harness/base", "harness/contract", "harness/analyze"}},
+    {"harness/audit", {"harness/base", "harness/contract", "harness/data", "harness/analyze"}},
     {"harness/run",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/train"}},
+      "harness/analyze", "harness/train", "harness/audit"}},
     {"harness/cli",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/run", "reports"}},
+      "harness/analyze", "harness/audit", "harness/run", "reports"}},
     {"tasks", {"harness/base", "harness/contract", "harness/data"}},
     {"models", {"harness/base", "harness/contract"}},
     {"reports", {"harness/base", "harness/store", "harness/analyze"}},
@@ -38,11 +39,13 @@ const std::map<std::string, Rooms> kMayInclude = {
 /// What several entries share; any other folder of tasks/ and models/ belongs to one entry.
 const Rooms kShared = {"tasks/data", "models/blocks", "models/tokenizers", "models/weights"};
 /// Rooms that may see LibTorch at all.
-const Rooms kTorch = {"harness/contract", "harness/train", "harness/run", "harness/cli", "tasks", "models"};
+const Rooms kTorch = {"harness/contract", "harness/train", "harness/audit", "harness/run", "harness/cli",
+                      "tasks", "models"};
 /// Libraries that stay inside one room.
 const std::map<std::string, std::string> kPrivate = {{"toml++/", "harness/spec"},
                                                      {"SQLiteCpp/", "harness/store"},
                                                      {"htslib/", "harness/data"},
+                                                     {"curl/", "harness/data"},
                                                      {"ctemplate/", "reports"}};
 
 struct Include {

@@ -61,6 +61,10 @@ TEST_P(TaskConformance, WeightsMaskAndFieldsFitTheRows) {
     EXPECT_EQ(std::visit([](const auto& values) { return values.size(); }, field), rows) << name;
   }
   for (const std::string& slice : GetParam().slices) EXPECT_TRUE(examples.fields.contains(slice)) << slice;
+  if (const std::string& group = GetParam().group; !group.empty()) {
+    ASSERT_TRUE(examples.fields.contains(group)) << group;
+    EXPECT_FALSE(std::holds_alternative<std::vector<double>>(examples.fields.at(group))) << group;
+  }
 }
 
 TEST_P(TaskConformance, PublishedSplitCoversAllParts) {

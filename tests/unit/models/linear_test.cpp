@@ -137,6 +137,35 @@ TEST(Logistic, DenseColumnsMayBeScaledWithoutEffect) {
   for (std::size_t i = 0; i < 30; ++i) EXPECT_NEAR(predictions[0][i], predictions[1][i], 1e-10);
 }
 
+/// Copies of a column share its weight: n copies at strength s are one column at strength s / n. So many columns that
+/// L-BFGS fits them must predict as Newton's method does for the few.
+TEST(Logistic, ManyColumnsAreFittedAsFewAre) {
+  constexpr std::int64_t kFew = 11, kCopies = 160, kCount = 300;
+  Draws draws = Streams(5).open("test").at();
+  std::vector<float> few, many;
+  std::vector<double> labels;
+  for (std::int64_t row = 0; row < kCount; ++row) {
+    double z = 0;
+    for (std::int64_t column = 0; column < kFew; ++column) {
+      few.push_back(draws.uniform() < 0.3 ? 0.0F : static_cast<float>(1 + draws.normal()));
+      z += (column % 3 == 0 ? 0.8 : -0.4) * static_cast<double>(few.back());
+      many.insert(many.end(), kCopies, few.back());
+    }
+    labels.push_back(draws.uniform() < 1 / (1 + std::exp(-z)) ? 1 : 0);
+  }
+  const View narrow = dense_view(few, kFew), wide = dense_view(many, kFew * kCopies);
+  Rows train = unweighted(row_range(0, kCount), labels);
+  for (std::size_t i = 0; i < train.weights.size(); i += 3) train.weights[i] = 0.5;
+  for (const double strength : {0.01, 1.0, 100.0}) {
+    const auto newton = make_estimator("logistic", narrow, kBinary, {strength});
+    const auto lbfgs = make_estimator("logistic", wide, kBinary, {strength * kCopies});
+    newton->fit(train.of(narrow), unweighted({}, {}).of(narrow), {});
+    lbfgs->fit(train.of(wide), unweighted({}, {}).of(wide), {});
+    const std::vector<double> expected = newton->predict(narrow, train.rows), predicted = lbfgs->predict(wide, train.rows);
+    for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(predicted[i], expected[i], 1e-6) << strength << " " << i;
+  }
+}
+
 TEST(Logistic, RefusesOneClass) {
   const View view = dense_view({1, 2, 3}, 1);
   const auto logistic = make_estimator("logistic", view, kBinary, {1});

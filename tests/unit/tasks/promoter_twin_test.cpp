@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bitset>
 #include <cmath>
 #include <numeric>
 #include <string>
@@ -96,6 +97,43 @@ TEST(PromoterTwin, SegmentsOfALocusOverlapByHalf) {
     pairs += 1;
   }
   EXPECT_GT(same_side / pairs, 0.95);
+}
+
+using Words = std::bitset<4096>;
+
+Words six_mers(std::string_view sequence) {
+  Words words;
+  std::size_t word = 0;
+  for (std::size_t i = 0; i < sequence.size(); ++i) {
+    word = (word * 4 + kBases.find(sequence[i])) % words.size();
+    if (i >= 5) words.set(word);
+  }
+  return words;
+}
+
+/// How often a row's nearest neighbour, of any locus or of another, has its label.
+double neighbour_accuracy(const std::vector<TwinRow>& rows, bool other_locus) {
+  std::vector<Words> words;
+  for (const TwinRow& row : rows) words.push_back(six_mers(row.sequence));
+  double right = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::size_t nearest = i, most = 0;
+    for (std::size_t j = 0; j < rows.size(); ++j) {
+      const std::size_t shared = (words[i] & words[j]).count();
+      if (j == i || (other_locus && j / kSegments == i / kSegments) || shared <= most) continue;
+      nearest = j;
+      most = shared;
+    }
+    right += rows[nearest].label == rows[i].label ? 1 : 0;
+  }
+  return right / static_cast<double>(rows.size());
+}
+
+TEST(PromoterTwin, ModelsThatRememberFallWhenLociAreKeptTogether) {
+  const std::vector<TwinRow> rows(all_rows(false).begin(), all_rows(false).begin() + 900);
+  const double random = neighbour_accuracy(rows, false), grouped = neighbour_accuracy(rows, true);
+  EXPECT_GT(random, 0.93);
+  EXPECT_LT(grouped, 0.85);
 }
 
 TEST(PromoterTwin, GoldenRows) {

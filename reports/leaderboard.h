@@ -13,7 +13,7 @@ namespace seqbench::reports {
 
 /// One line of a contest. Models are ranked, or the controls where there is no model; the others stand between unranked.
 struct Standing {
-  enum class What { kModel, kControl, kCeiling, kPublished };
+  enum class What { kModel, kControl, kCeiling, kPublished, kSubmitted };
   What what = What::kModel;
   std::size_t index = 0;                  // into TaskTable::rows, or TaskTable::published
   std::string label;
@@ -25,7 +25,8 @@ struct Standing {
   std::optional<double> share;            // (score - chance) / (ceiling - chance)
 };
 
-/// Rows that compare: one source, scale, split kind and data set; pretrained models without their weights apart.
+/// Rows that compare: one source, scale, split (kind, groups, folds, sizes), set of the task's parameters, and data set;
+/// pretrained models without their weights apart.
 struct Contest {
   std::string heading, data;              // data: SHA-256, or ""
   std::vector<Standing> standings;        // best first, missing scores last
@@ -53,7 +54,7 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
 
 /// "1 (1–2)", "3", or "–".
 [[nodiscard]] std::string rank_text(const Standing& standing);
-/// "leader", "tied", "control", "control, leader", "control, tied", "ceiling", "published", or "".
+/// "leader", "tied", "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or "".
 [[nodiscard]] std::string standing_text(const Standing& standing);
 /// "0.25 ± 0.03", a number as printed, or "missing".
 [[nodiscard]] std::string score_text(const Leaderboard& board, const Standing& standing);

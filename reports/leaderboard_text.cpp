@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/base/text.h"
+#include "reports/audits.h"
 #include "reports/leaderboard.h"
 #include "reports/tables.h"
 #include "reports/text.h"
@@ -78,7 +79,7 @@ std::string published_block(const Leaderboard& board) {
 Json number(double value) { return std::isnan(value) ? Json() : json_number(value); }
 
 Json to_json(const Leaderboard& board, const Standing& s) {
-  constexpr const char* kWhat[] = {"model", "control", "ceiling", "published"};
+  constexpr const char* kWhat[] = {"model", "control", "ceiling", "published", "submitted"};
   const bool published = s.what == Standing::What::kPublished;
   return {{"what", kWhat[static_cast<std::size_t>(s.what)]}, {published ? "published" : "row", s.index}, {"label", s.label},
           {"rank", s.rank == 0 ? Json() : Json(s.rank)}, {"rank_low", number(s.rank_low)}, {"rank_high", number(s.rank_high)},
@@ -101,7 +102,8 @@ std::string standing_text(const Standing& s) {
   if (s.what == Standing::What::kPublished) return "published";
   const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : "";
   if (s.what == Standing::What::kModel) return place;
-  return place.empty() ? "control" : "control, " + place;
+  const std::string what = s.what == Standing::What::kSubmitted ? "submitted" : "control";
+  return place.empty() ? what : what + ", " + place;
 }
 
 std::string score_text(const Leaderboard& board, const Standing& s) {
@@ -124,6 +126,8 @@ std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
     out += "\n" + shown(contest.heading, 80) + (contest.data.empty() ? "" : ", data " + contest.data.substr(0, 8)) + "\n" +
            fitted(board, contest, top) + ranks_note(contest);
   }
+  if (!table.audits.empty()) out += "\n";
+  for (const Json& audit : table.audits) out += audit_lines(audit);
   return out + published_block(board);
 }
 

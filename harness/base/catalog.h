@@ -27,6 +27,9 @@ struct Target {
 struct ViewInfo {
   std::string name;  // "one_hot"
   std::string help;
+  /// Of real data it is there only where this text parameter of [data] has one of these values; "" = always.
+  std::string param = {};
+  std::vector<std::string> values = {};
 };
 
 struct TaskInfo {
@@ -47,10 +50,14 @@ struct TaskInfo {
   bool has_real = false;            // real data can be imported, or are declared with the task
   bool has_twin = true;             // false for a declared task, whose data are real
   std::string import_hint;          // the command that gets the real data
+  std::vector<std::string> cautions;  // what is known of its data and says how far a score may be trusted; in every audit
   std::string citation;
   std::string licence;
   int contract = kContractVersion;
 };
+
+/// The views that data with these parameters has, in the task's order.
+[[nodiscard]] std::vector<std::string> offered_views(const TaskInfo& task, bool twin, const Params& params);
 
 struct Setting {
   std::string key;  // a key of [train]
@@ -60,7 +67,7 @@ struct Setting {
 /// A row that joins every experiment whose task offers the model's view and kind.
 struct Control {
   std::string label;  // "ridge, one-hot"
-  std::string view;   // the view this row uses
+  std::string view;   // the view this row uses; "" = the first of the model's that the task offers
   std::vector<Setting> params;
   std::vector<Setting> train;  // may hold labels = "shuffled"
 };
@@ -69,13 +76,14 @@ struct ModelInfo {
   std::string name;  // filled in from the table
   int version = 1;   // raised when the same inputs would give other predictions
   std::string summary;
-  std::vector<std::string> views;  // accepted, in order of preference
+  std::vector<std::string> views;  // accepted, in order of preference; of an external one empty = all
   std::vector<TaskKind> kinds;
   std::vector<ParamSpec> params;
   std::vector<Setting> train;  // its defaults for [train]
   std::vector<Control> controls;
   bool trained_by_loop = true;  // a Network; else an Estimator
   bool seeded = true;           // false: the seed changes nothing, one trial stands for all
+  bool external = false;        // runs a program of the user's; without one it cannot be fitted
   std::string citation;
   int contract = kContractVersion;
 };

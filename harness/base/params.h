@@ -20,6 +20,10 @@ using ParamValue = std::variant<bool, std::int64_t, double, std::string, std::ve
 /// The alternative that a key takes; order as in ParamValue.
 enum class ParamType { kBool, kInt, kFloat, kString, kInts, kFloats, kStrings };
 
+/// Lists of strings whose words may name files beside the experiment file. A trial's key covers such a file's bytes, never
+/// its place; the program sees its absolute path.
+enum class FileWords { kNone, kSome, kAll };  // kSome: a command, at least one word, some of them files
+
 struct ParamSpec {
   std::string name = {};      // dotted for nested keys: "early_stop.patience"
   ParamValue fallback = {};   // the default; its alternative is the key's type
@@ -28,6 +32,7 @@ struct ParamSpec {
   double high = 1e300;
   std::vector<std::string> choices = {};  // strings: the allowed values; empty = any
   bool in_key = true;         // part of the trial key
+  FileWords files = FileWords::kNone;
 };
 
 [[nodiscard]] ParamType type_of(const ParamSpec& spec);

@@ -52,13 +52,13 @@ class Parser {
   }
   [[nodiscard]] std::vector<std::string> flag_names() const {
     std::vector<std::string> names;
-    const auto add = [&](const CLI::App* app) {
-      for (const CLI::Option* option : app->get_options()) {
+    const std::function<void(const CLI::App&)> add = [&](const CLI::App& app) {
+      for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
       }
+      for (const CLI::App* sub : app.get_subcommands()) add(*sub);
     };
-    add(&app_);
-    for (const CLI::App* sub : app_.get_subcommands()) add(sub);
+    add(app_);
     return names;
   }
 
@@ -118,6 +118,16 @@ class Parser {
     sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");
     sub->add_option("--top", a_.top, "rows shown, 0 = all [0]");
     sub->add_option("--out", a_.out, "a folder: write the page leaderboard-TASK.html there");
+    sub = command(app_, "submit", "Score and rank predictions made elsewhere", &submit);
+    sub->add_option("FILE", a_.files, "id and prediction: TSV, CSV or JSON, also .gz")->required()->expected(1);
+    sub->add_option("--task", a_.task, "a task, or a unique prefix")->required();
+    sub->add_option("--model", a_.model, "the name that it stands under")->required();
+    sub->add_option("--split", a_.split, "published, kfold, ... [the task's first]");
+    sub->add_option("--only", a_.only, "FIELD=VALUE: these test rows alone");
+    sub->add_option("--card", a_.card, "facts of the model, TOML or JSON");
+    sub->add_option("--licence", a_.licence, "of the predictions, SPDX");
+    sub->add_flag("--dry-run", a_.dry_run, "check and score, store nothing");
+    experiment_flags(sub);
     sub = command(app_, "verify", "Hold a paper's printed numbers against measured ones", &verify);
     sub->add_option("PAPER", a_.what, "a paper of results/published, or all")->required();
     sub->add_flag("--as-printed", a_.as_printed, "against themselves; no store, no run");
@@ -148,6 +158,18 @@ class Parser {
     sub->add_option("--rows", a_.rows, "rows at most, 0 = all [1000 in a table, else all]")->check(CLI::NonNegativeNumber);
   }
 
+  void add_fetch(CLI::App& data) {
+    CLI::App* sub = command(data, "fetch", "Download what tasks/TASK/dataset.toml lists, check and import it", &data_fetch);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--only", a_.only, "this role alone, beside what is in the data home (repeatable)")->type_size(1)->allow_extra_args(false);
+    sub->add_option("--from", a_.from, "files at hand, told by their hashes");
+    sub->add_option("--manifest", a_.manifest, "another manifest of the task");
+    sub->add_flag("--accept-licence", a_.accept_licence, "I have read the licences that are not open");
+    sub->add_flag("--offline", a_.offline, "fetch nothing, or SEQBENCH_OFFLINE=1");
+    sub->add_option("--attempts", a_.attempts, "in a row without a new byte [5]")->check(CLI::Range(1, 1000));
+    sub->add_option("--stall", a_.stall, "seconds of less than 1 KiB/s that end an attempt [30]")->check(CLI::Range(1.0, 3600.0));
+  }
+
   void add_other_commands() {
     CLI::App* sub = command(app_, "list", "List what is registered or stored", &list);
     sub->add_option("WHAT", a_.what, "tasks, models, metrics, experiments, runs, optimizers or schedules")->required();
@@ -164,13 +186,23 @@ class Parser {
     sub->add_option("--view", a_.view, "its letters: dna or protein [dna]");
     sub = command(*made, "table", "A task of a CSV of yours: a TOML and a sample, no C++", &new_table);
     sub->add_option("NAME", a_.what, "snake_case")->required();
-    CLI::App* data = app_.add_subcommand("data", "Import, list and verify data");
+    CLI::App* data = app_.add_subcommand("data", "Fetch, import, build, audit and verify data");
     data->require_subcommand(1);
     data->fallthrough();
+    sub = command(*data, "audit", "Look for leaks between parts of a split, and giveaways", &data_audit);
+    sub->add_option("TASK", a_.what, "a task, or an experiment file")->required();
+    experiment_flags(sub);
     command(*data, "list", "Show what is in the data home", &data_list);
     sub = command(*data, "import", "Check published files and copy them into the data home", &data_import);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("FILE", a_.files, "files as published, plain or gzip")->required();
+    add_fetch(*data);
+    sub = command(*data, "build", "Write a task's examples, or its twin's published files", &data_build);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--out", a_.out, "a new folder, or an empty one")->required();
+    sub->add_flag("--twin", a_.twin, "the synthetic twin as the published files are, with truth.json");
+    sub->add_option("--rows", a_.rows, "with --twin: about so many rows, 0 = as published [0]")->check(CLI::NonNegativeNumber);
+    sub->add_option("--set", a_.set, "a parameter of the task: params.NAME=VALUE (repeatable)")->type_size(1)->allow_extra_args(false);
     sub = command(*data, "verify", "Compare files with their locked hashes", &data_verify);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix [all]");
     sub = command(*data, "moments", "Moments of the labels by part and number of mutations", &data_moments);

@@ -57,18 +57,15 @@ ExitCode data_list(const Context& context) {
   return ExitCode::kDone;
 }
 
-ExitCode data_import(const Context& context) {
-  const Arguments& a = context.arguments;
-  const TaskEntry& task = task_by_prefix(context, a.what);
+void import_into_home(const Context& context, const TaskEntry& task, const std::vector<fs::path>& files,
+                      const std::map<std::string, std::string>& licences) {
   if (task.fingerprint) throw InputError(fmt::format("task '{}' is {}, which names its file: nothing to import", task.name, task.import_hint));
-  if (!task.has_real) throw InputError(fmt::format("task '{}' takes no real data yet; its twin is used", task.name));
-  const std::vector<fs::path> files(a.files.begin(), a.files.end());
   const ImportPlan plan = task.import_files(files);
   std::vector<std::pair<std::string, fs::path>> roles;
   for (const ImportedFile& file : plan.files) roles.emplace_back(file.role, file.source);
-  const fs::path folder = data::task_folder(a.data, task.name);
+  const fs::path folder = data::task_folder(context.arguments.data, task.name);
   const std::vector<data::LockedFile> former = data::read_lock(folder);
-  const std::vector<data::LockedFile> locked = data::install_files(folder, roles);
+  const std::vector<data::LockedFile> locked = data::install_files(folder, roles, licences);
   for (const std::string& line : plan.report) fmt::print("{}\n", printable(line, 1000));
   for (const data::LockedFile& file : locked) fmt::print("{}  {} bytes  sha256 {}\n", file.role, file.bytes, file.sha256);
   for (const data::LockedFile& file : former) {
@@ -76,6 +73,13 @@ ExitCode data_import(const Context& context) {
       fmt::print("{}  removed: an import replaces the one before it\n", file.role);
     }
   }
+}
+
+ExitCode data_import(const Context& context) {
+  const Arguments& a = context.arguments;
+  const TaskEntry& task = task_by_prefix(context, a.what);
+  if (!task.has_real) throw InputError(fmt::format("task '{}' takes no real data yet; its twin is used", task.name));
+  import_into_home(context, task, {a.files.begin(), a.files.end()});
   return ExitCode::kDone;
 }
 

@@ -61,6 +61,8 @@ ExitCode help_topic(const Context& context) {
   } else if (topic == "environment") {
     fmt::print("SEQBENCH_STORE           the store [results/seqbench.db]\n"
                "SEQBENCH_DATA            the data home [data]\n"
+               "SEQBENCH_OFFLINE         1: data fetch downloads nothing\n"
+               "SEQBENCH_CA_FILE         certificate authorities that data fetch trusts besides the system's\n"
                "SEQBENCH_TASKS           folders of declared tasks (NAME.toml), separated by ':', besides DATA/tasks\n"
                "SEQBENCH_TORCH           folder of an installed torch package, for set-up\n"
                "SEQBENCH_PIP_ARGS        options passed to pip, for set-up\n"

@@ -29,6 +29,7 @@ spec::ExperimentSpec load(const Context& context, const std::string& file) {
 run::RunOptions run_options(const Arguments& a) {
   run::RunOptions options;
   options.store = a.store;
+  options.root = a.root;
   options.published = a.root / "results/published";
   options.plan = {a.data, a.again, a.failed};
   options.command = a.command_line;
@@ -71,6 +72,10 @@ run::Plan planned(const Context& context, const spec::ExperimentSpec& experiment
 }
 
 }  // namespace
+
+run::Plan plan_of_file(const Context& context, const fs::path& file) {
+  return run::expand_plan(load(context, file.string()), context.tables, context.code, {context.arguments.data, false, false});
+}
 
 fs::path experiment_path(const Context& context, const std::string& name) {
   if (fs::exists(name)) return name;

@@ -49,8 +49,8 @@ std::vector<Item> models(const Context& context) {
   if (!view.empty()) require_view(context, view);
   std::vector<Item> items;
   for (const ModelEntry& model : context.tables.models()) {
-    if (!view.empty() && std::find(model.views.begin(), model.views.end(), view) == model.views.end()) continue;
-    items.push_back({model.name, fmt::format("{}  [views: {}]", model.summary, join(model.views, ", ")),
+    if (!view.empty() && !model.views.empty() && std::find(model.views.begin(), model.views.end(), view) == model.views.end()) continue;
+    items.push_back({model.name, fmt::format("{}  [views: {}]", model.summary, model.views.empty() ? "any" : join(model.views, ", ")),
                      {{"summary", model.summary}, {"views", model.views}, {"trained_by_loop", model.trained_by_loop}}});
   }
   return items;

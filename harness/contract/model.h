@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,6 +83,11 @@ struct FitRows {
   std::span<const double> weights;     // [n]
 };
 
+/// What a fit made cannot serve as predictions.
+struct WrongAnswer : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// Hooks of a long fit.
 struct FitControl {
   /// Rows whose predictions will be asked for besides those of training and validation; their labels are nowhere.
@@ -115,6 +121,7 @@ struct ModelContext {
   std::int64_t targets = 1;
   Streams streams;                          // the trial's
   at::ScalarType dtype = at::ScalarType::Float;  // double in gradient checks
+  std::span<const std::string> ids = {};         // of the view's rows: names, for programs that answer by name
 };
 
 struct ModelEntry : ModelInfo {

@@ -39,6 +39,15 @@ void check_params(std::string_view entry, const std::vector<ParamSpec>& specs) {
   }
 }
 
+void check_view_param(std::string_view entry, const TaskEntry& task, const ViewInfo& view) {
+  if (view.param.empty()) return;
+  const auto spec = std::find_if(task.params.begin(), task.params.end(),
+                                 [&view](const ParamSpec& declared) { return declared.name == view.param; });
+  promise(spec != task.params.end() && type_of(*spec) == ParamType::kString, entry,
+          fmt::format("view '{}' hangs on '{}', which is no text parameter", view.name, view.param));
+  for (const std::string& value : view.values) check_value(entry, *spec, value);
+}
+
 void check_task(const TaskEntry& task) {
   const std::string entry = "task " + task.name;
   std::vector<std::string> views, targets;
@@ -53,10 +62,11 @@ void check_task(const TaskEntry& task) {
   promise(!task.metrics.empty() && are_unique(task.metrics), entry, "has no metrics, or one twice");
   promise(!task.splits.empty() && are_unique(task.splits), entry, "has no split kinds, or one twice");
   check_params(entry, task.params);
+  for (const ViewInfo& view : task.views) check_view_param(entry, task, view);
 }
 
 void check_control(std::string_view entry, const ModelEntry& model, const Control& control) {
-  promise(holds(model.views, control.view), entry,
+  promise(control.view.empty() || holds(model.views, control.view), entry,
           fmt::format("control '{}' uses the view '{}', which the model does not accept", control.label, control.view));
   for (const Setting& setting : control.params) {
     const auto spec = std::find_if(model.params.begin(), model.params.end(),
@@ -73,7 +83,7 @@ void check_model(const ModelEntry& model) {
   promise((model.network != nullptr) != (model.estimator != nullptr), entry,
           "has not exactly one of network and estimator");
   promise(model.trained_by_loop == (model.network != nullptr), entry, "trained_by_loop and the factory disagree");
-  promise(!model.views.empty() && are_unique(model.views), entry, "accepts no view, or one twice");
+  promise((model.external || !model.views.empty()) && are_unique(model.views), entry, "accepts no view, or one twice");
   promise(!model.kinds.empty(), entry, "is for no kind of task");
   check_params(entry, model.params);
   std::vector<std::string> labels;

@@ -42,7 +42,7 @@ class LineReader {
 };
 
 /// A table with a header line. Columns are looked up by name; a row with another number of cells is an error
-/// at its line, a surplus column is not.
+/// at its line, a surplus column is not. Between commas a cell may stand in quotes, on one line and without quotes in it.
 class TableReader {
  public:
   TableReader(const std::filesystem::path& path, std::vector<std::string> needed_columns, char separator = '\t');
@@ -55,6 +55,8 @@ class TableReader {
   [[nodiscard]] std::int64_t line_number() const { return lines_.line_number(); }
 
  private:
+  void split_quoted(std::string_view line);
+
   LineReader lines_;
   char separator_;
   std::vector<std::string> names_;

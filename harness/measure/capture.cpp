@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <gnu/libc-version.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 
@@ -54,6 +56,8 @@ std::int64_t memory_gib() {
   const std::int64_t bytes = std::int64_t{::sysconf(_SC_PHYS_PAGES)} * std::int64_t{::sysconf(_SC_PAGESIZE)};
   return (bytes + kGib / 2) / kGib;
 }
+
+constexpr std::size_t kLargestFamily = 4096;  // processes
 
 bool may_matter(std::string_view name) {
   constexpr std::array<std::string_view, 6> kPrefixes = {"OMP_", "MKL_", "CUDA_", "CUBLAS_", "SEQBENCH_", "LC_"};
@@ -102,8 +106,27 @@ Environment capture_environment() {
   return environment;
 }
 
-std::int64_t peak_resident_bytes() { return proc_bytes("/proc/self/status", "VmHWM"); }
+std::int64_t peak_resident_bytes() {
+  rusage ended{};
+  ::getrusage(RUSAGE_CHILDREN, &ended);
+  return std::max(proc_bytes("/proc/self/status", "VmHWM"), std::int64_t{ended.ru_maxrss} * 1024);
+}
 
-std::int64_t resident_bytes(int pid) { return proc_bytes(fmt::format("/proc/{}/status", pid), "VmRSS"); }
+std::int64_t resident_bytes(int pid) {
+  std::vector<int> family = {pid};
+  for (std::size_t i = 0; i < family.size() && family.size() < kLargestFamily; ++i) {
+    std::error_code error;
+    const std::string threads = fmt::format("/proc/{}/task", family[i]);
+    for (std::filesystem::directory_iterator thread(threads, error), end; !error && thread != end; thread.increment(error)) {
+      std::ifstream children(thread->path() / "children");
+      for (int child = 0; children >> child;) family.push_back(child);
+    }
+  }
+  const std::int64_t own = proc_bytes(fmt::format("/proc/{}/status", pid), "VmRSS");
+  if (family.size() == 1) return own;
+  std::int64_t bytes = 0;  // a forked process shares its parent's pages: each counts in parts
+  for (const int member : family) bytes += proc_bytes(fmt::format("/proc/{}/smaps_rollup", member), "Pss");
+  return std::max(own, bytes);
+}
 
 }  // namespace seqbench::measure

@@ -12,9 +12,9 @@ namespace seqbench::measure {
 
 /// Everything but torch, cpu_capability, device, driver, threads: run fills those in, this room links no torch.
 [[nodiscard]] Environment capture_environment();
-/// Peak resident bytes of this process.
+/// Peak resident bytes of this process, or of the largest that it started and saw end.
 [[nodiscard]] std::int64_t peak_resident_bytes();
-/// Resident bytes of a process, 0 when it is gone.
+/// Resident bytes of a process and of all that it started, 0 when it is gone.
 [[nodiscard]] std::int64_t resident_bytes(int pid);
 
 struct PhaseTimes {

@@ -2,11 +2,14 @@
 
 #include "harness/analyze/metrics.h"
 #include "harness/base/error.h"
+#include "harness/base/sha256.h"
 #include "harness/base/text.h"
 #include "harness/data/home.h"
 #include "harness/run/plan.h"
 
 namespace seqbench::run {
+namespace fs = std::filesystem;
+
 namespace {
 
 /// A flattened empty object is a null under its own name: no fact.
@@ -14,6 +17,20 @@ std::string fact(const Json& facts, const std::string& name) {
   const Json value = facts.value(name, Json());
   if (value.is_null()) return "absent";
   return printable(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+/// A file that the trial's configuration names, with the bytes of then where there are several.
+fs::path find_again(const std::string& name, const std::string& sha256, const std::vector<fs::path>& folders) {
+  fs::path found;
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    const fs::path path = fs::absolute(folder / name).lexically_normal();
+    if (!fs::is_regular_file(path, error)) continue;
+    if (sha256_file_hex(path) == sha256) return path;
+    if (found.empty()) found = path;
+  }
+  if (found.empty()) throw InputError(fmt::format("file '{}' of the trial is not where it was looked for: run this beside its experiment file", name));
+  return found;
 }
 
 }  // namespace
@@ -41,7 +58,7 @@ std::vector<std::string> environment_differences(const Environment& before, cons
 }
 
 Plan plan_again(const store::TrialResult& before, const Tables& tables, const CodeHashes& code,
-                const std::filesystem::path& data_home) {
+                const std::filesystem::path& data_home, const std::vector<fs::path>& file_folders) {
   Plan plan;
   plan.experiment.name = "rerun/" + before.key.substr(0, 8);
   plan.experiment.title = before.label;
@@ -51,6 +68,7 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
   trial.spec.label = before.label;
   trial.spec.threads = before.environment.threads;
   trial.spec.data_folder = data::task_folder(data_home, before.task);
+  trial.spec.cache_folder = data::cache_folder(data_home);
   store::TrialRow& row = trial.spec.row;
   row.task = before.task;
   row.model = before.model;
@@ -70,6 +88,14 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
   if (row.kind != "ceiling") row.config["model"]["version"] = row.model_version;
   for (auto& [name, version] : row.config["metrics"]["versions"].items()) version = analyze::metric(name).version;
   row.config["code"] = code_json(code, tables.task(row.task), row.kind == "ceiling" ? "" : row.model);
+  for (const auto& [room, hash] : before.config.at("code").items()) {
+    const std::string prefix = code_name_of_file("");
+    if (!room.starts_with(prefix)) continue;
+    const std::string name = room.substr(prefix.size());
+    const fs::path path = find_again(name, hash, file_folders);
+    trial.spec.files[name] = path.string();
+    row.config["code"][room] = sha256_file_hex(path);
+  }
   set_keys(row);
   if (!tables.task(row.task).has_real || row.source == "twin") {
     plan.trials.push_back(std::move(trial));

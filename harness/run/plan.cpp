@@ -37,6 +37,16 @@ Json task_json(const spec::TaskUse& use, const TaskEntry& task) {
           {"limit", use.limit}};
 }
 
+/// Keys that were added later stand where they say something: what they do not touch keeps its key.
+Json split_json(const Params& split) {
+  Json json = split.to_key_json(spec::split_keys());
+  for (const char* name : {"group", "stratify"}) {
+    if (split.text(name).empty()) json.erase(name);
+  }
+  if (split.integer("train_rows") == 0) json.erase("train_rows");
+  return json;
+}
+
 Json metrics_json(const spec::TaskUse& use) {
   Json versions = Json::object();
   for (const std::string& name : use.metrics) versions[name] = analyze::metric(name).version;
@@ -57,7 +67,8 @@ class TaskTrials {
       : experiment_(experiment), use_(use), task_(tables.task(use.task)), tables_(tables), code_(code) {
     folder_ = data::task_folder(home, use.task);
     data_sha256_ = data_sha256(use, task_, folder_);
-    folds_ = use.split.text("kind") == "kfold" ? use.split.integer("folds") : 0;
+    folds_ = spec::has_folds(use.split.text("kind")) ? use.split.integer("folds") : 0;
+    cache_folder_ = data::cache_folder(home);
   }
 
   [[nodiscard]] Row of(const spec::Variant& variant) const {
@@ -66,7 +77,7 @@ class TaskTrials {
     row.seeded = model.seeded || variant.train.text("labels") == "shuffled";
     row.spec.label = variant.label;
     row.spec.row.variant = variant.variant;
-    row.spec.row.kind = variant.control ? "control" : "fit";
+    row.spec.row.kind = variant.control ? "control" : model.external ? "external" : "fit";
     row.spec.row.model_version = model.version;
     row.spec.row.config["model"] = {{"name", model.name},
                                     {"version", model.version},
@@ -76,7 +87,11 @@ class TaskTrials {
     // An estimator fits itself: of [train] only the labels reach it.
     row.spec.row.config["train"] = model.trained_by_loop ? variant.train.to_key_json(spec::train_keys())
                                                          : Json{{"labels", variant.train.text("labels")}};
-    row.spec.row.config["code"] = code_json(code_, task_, model.name);
+    Json& code = row.spec.row.config["code"] = code_json(code_, task_, model.name);
+    for (const spec::InputFile& file : variant.files) {
+      code[code_name_of_file(file.name)] = file.sha256;
+      row.spec.files[file.name] = file.path.string();
+    }
     return row;
   }
 
@@ -88,6 +103,21 @@ class TaskTrials {
     row.spec.row.kind = "ceiling";
     row.spec.row.config["model"] = {{"name", "ceiling"}};
     row.spec.row.config["code"] = code_json(code_, task_, "");
+    return row;
+  }
+
+  [[nodiscard]] Row of(const Submission& submission) const {
+    Row row = common(submission.model);
+    row.seeded = false;
+    row.spec.label = submission.model;
+    row.spec.row.kind = "submitted";
+    row.spec.row.config["model"] = {{"name", submission.model}, {"weights", "none"}};
+    row.spec.row.config["code"] = code_json(code_, task_.name, "");
+    row.spec.row.config["code"]["submission"] = submission.sha256;
+    if (!submission.only.empty()) {
+      row.spec.row.config["only"] = submission.only;
+      row.spec.row.split_kind += ", " + submission.only;
+    }
     return row;
   }
 
@@ -113,6 +143,7 @@ class TaskTrials {
   [[nodiscard]] Row common(const std::string& model) const {
     Row row;
     row.spec.data_folder = folder_;
+    row.spec.cache_folder = cache_folder_;
     row.spec.threads = experiment_.run.integer("threads");
     row.spec.save_predictions = experiment_.save.texts("predictions");
     row.spec.stall_seconds = spec::parse_duration(experiment_.limits.text("stall")).value_or(600);
@@ -129,7 +160,7 @@ class TaskTrials {
     r.config = {{"k", 1},
                 {"task", task_json(use_, task_)},
                 {"data", data_sha256_},
-                {"split", use_.split.to_key_json(spec::split_keys())},
+                {"split", split_json(use_.split)},
                 {"metrics", metrics_json(use_)}};
     return row;
   }
@@ -139,7 +170,7 @@ class TaskTrials {
   const TaskEntry& task_;
   const Tables& tables_;
   const CodeHashes& code_;
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, cache_folder_;
   std::string data_sha256_;
   std::int64_t folds_ = 0;
 };
@@ -183,6 +214,15 @@ Plan expand_plan(const spec::ExperimentSpec& experiment, const Tables& tables, c
   return plan;
 }
 
+Plan submission_plan(const spec::ExperimentSpec& experiment, const Tables& tables, const CodeHashes& code,
+                     const PlanOptions& options, const Submission& submission) {
+  Plan plan;
+  plan.experiment = experiment;
+  const TaskTrials trials(plan.experiment, plan.experiment.tasks.at(0), tables, code, options.data_home);
+  trials.place(trials.of(submission), plan.trials);
+  return plan;
+}
+
 store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<std::string>& command,
                       const std::vector<std::string>& overrides) {
   const spec::ExperimentSpec& e = plan.experiment;
@@ -207,10 +247,12 @@ store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<
       row.cards.push_back({"task", task.name, task.version,
                            {{"title", task.title}, {"summary", task.summary}, {"kind", to_string(task.kind)},
                             {"targets", targets}, {"metrics", task.metrics}, {"slices", task.slices},
+                            {"splits", task.splits}, {"group", task.group}, {"cautions", task.cautions},
                             {"citation", task.citation}, {"licence", task.licence}}});
       if (!task.declaration.is_null()) row.cards.back().card["declaration"] = task.declaration;
     }
-    if (trial.spec.row.kind != "ceiling" && models.insert(trial.spec.row.model).second) {
+    const bool registered = trial.spec.row.kind != "ceiling" && trial.spec.row.kind != "submitted";
+    if (registered && models.insert(trial.spec.row.model).second) {
       const ModelEntry& model = tables.model(trial.spec.row.model);
       row.cards.push_back({"model", model.name, model.version,
                            {{"summary", model.summary}, {"views", model.views}, {"citation", model.citation},

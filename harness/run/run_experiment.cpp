@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
+#include "harness/audit/audit.h"
 #include "harness/base/error.h"
-#include "harness/data/home.h"
+#include "harness/run/audits.h"
 #include "harness/run/published.h"
-#include "harness/run/run_trial.h"
 #include "harness/run/signals.h"
-#include "harness/run/split.h"
 #include "harness/train/device.h"
 
 namespace seqbench::run {
@@ -17,19 +14,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Loads every data set that a needed trial uses, once, and its splits, before the first row is written: a bad
-/// file ends the run here.
-void check_data(const Plan& plan, const Tables& tables) {
-  DataCache cache;
-  std::set<std::string> seen;
-  for (const PlannedTrial& trial : plan.trials) {
-    const store::TrialRow& row = trial.spec.row;
-    const std::string what = canonical_json({row.config.at("task"), row.config.at("split"), row.rep, row.fold});
-    if (!trial.needed || !seen.insert(what).second) continue;
-    const TrialConfig config = TrialConfig::of(row, tables);
-    if (!config.twin && !config.task->fingerprint) data::verify_lock(trial.spec.data_folder, true);
-    static_cast<void>(split_rows(cache.get(config, trial.spec).examples(), config));
+/// Before the first row is written: a bad file or split ends the run here.
+std::vector<store::AuditRow> audits_before(const Plan& plan, const Tables& tables, const fs::path& store) {
+  std::optional<store::Reader> reader;
+  if (fs::exists(store)) reader.emplace(store);
+  return check_and_audit(plan, tables, [&reader](const std::string& subject) {
+    const auto audit = reader ? reader->audit(subject) : std::nullopt;
+    return audit && audit->version >= audit::kVersion;
+  });
+}
+
+/// Where experiment files were: files beside them may be needed again.
+std::vector<fs::path> folders_of_experiments(const store::Reader& reader, const fs::path& root) {
+  std::vector<fs::path> folders = {root};
+  for (const store::RunSummary& run : reader.runs()) {
+    folders.push_back((root / "experiments" / run.experiment).parent_path());
+    for (const Json& word : run.command) {
+      if (word.is_string() && fs::path(word.get<std::string>()).extension() == ".toml") folders.push_back(fs::path(word.get<std::string>()).parent_path());
+    }
   }
+  return folders;
 }
 
 RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, const RunOptions& options) {
@@ -92,12 +96,13 @@ RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& t
     store.emplace(options.store);
     consult_store(plan, store::Reader(options.store), options.plan);
   }
-  check_data(plan, tables);
+  const std::vector<store::AuditRow> audits = audits_before(plan, tables, options.store);
   std::optional<Published> published;  // before the first row is written, as the data
   if (fs::is_directory(options.published)) published = read_published(options.published);
   if (stop_signals() > 0) throw Interrupted();
   if (!store) store.emplace(options.store);
   if (published) store_published(*store, *published);
+  for (const store::AuditRow& audit : audits) store->add_audit(audit);
   return execute(plan, *store, run_row(plan, tables, options.command, options.overrides), options);
 }
 
@@ -107,18 +112,21 @@ RerunReport rerun(const std::string& key_prefix, const Tables& tables, const Cod
   RerunReport report;
   store::TrialResult before;
   std::vector<std::string> saved;
+  std::vector<fs::path> file_folders;
   {
     const store::Reader reader(options.store);
     before = reader.trial(key_prefix);
     for (const store::Predictions& p : reader.predictions(before.execution)) saved.push_back(p.examples.split);
+    file_folders = folders_of_experiments(reader, options.root);
   }
+  if (before.kind == "submitted") throw InputError(fmt::format("trial {} was submitted: its predictions were made elsewhere", before.key));
   if (before.status != "done") {
     throw InputError(fmt::format("trial {} is {}: only a finished one can be compared", before.key,
                                  before.status.empty() ? "not run" : before.status));
   }
-  Plan plan = plan_again(before, tables, code, options.plan.data_home);
+  Plan plan = plan_again(before, tables, code, options.plan.data_home, file_folders);
   plan.trials.front().spec.save_predictions = saved;  // they are part of what is compared
-  check_data(plan, tables);
+  static_cast<void>(check_and_audit(plan, tables, [](const std::string&) { return true; }));
   const TrialSpec& spec = plan.trials.front().spec;
   report.differences = code_differences(before.config.at("code"), spec.row.config.at("code"));
   const Environment now = environment_of(options.schedule.device, spec.threads);

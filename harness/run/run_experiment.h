@@ -17,6 +17,7 @@ struct RunOptions {
   std::filesystem::path store;
   std::filesystem::path published;       // folder of results/published
   PlanOptions plan;
+  std::filesystem::path root;            // holds experiments/
   ScheduleOptions schedule;
   ProgressMode progress = ProgressMode::kPlain;
   std::vector<std::string> command;      // argv, for the record

@@ -8,6 +8,7 @@
 #include "harness/analyze/metrics.h"
 #include "harness/base/error.h"
 #include "harness/base/files.h"
+#include "harness/base/sha256.h"
 #include "harness/base/text.h"
 #include "harness/run/evaluate.h"
 #include "harness/run/split.h"
@@ -15,15 +16,6 @@
 
 namespace seqbench::run {
 namespace {
-
-/// Rows of `values` [rows, width], in the order of `rows`.
-std::vector<double> gathered(const std::vector<double>& values, std::span<const std::int64_t> rows, std::size_t width) {
-  std::vector<double> out;
-  for (const std::int64_t row : rows) {
-    for (std::size_t t = 0; t < width; ++t) out.push_back(values[static_cast<std::size_t>(row) * width + t]);
-  }
-  return out;
-}
 
 /// Everything that one trial works on.
 struct Work {
@@ -70,9 +62,11 @@ Predict fit_estimator(Work& work, const View& view, const ModelContext& context)
     model->fit({view, work.rows.train, train_targets, train_weights},
                {view, work.rows.validation, validation_targets, validation_weights}, control);
   }
-  std::int64_t parameters = 0;
-  for (const NamedTensor& tensor : model->state()) parameters += tensor.tensor.numel();
-  work.record.params_total = work.record.params_trained = parameters;
+  if (!work.config.model->external) {
+    std::int64_t parameters = 0;
+    for (const NamedTensor& tensor : model->state()) parameters += tensor.tensor.numel();
+    work.record.params_total = work.record.params_trained = parameters;
+  }
   Params chosen;
   for (Setting& setting : model->chosen()) chosen.set(setting.key, std::move(setting.value));
   work.record.chosen = chosen.to_json();
@@ -153,7 +147,8 @@ Predict make_predictor(Work& work, DataCache& cache) {
                              .kind = work.config.task->kind,
                              .targets = static_cast<std::int64_t>(work.config.task->targets.size()),
                              .streams = work.config.streams,
-                             .dtype = at::ScalarType::Float};
+                             .dtype = at::ScalarType::Float,
+                             .ids = work.dataset.examples().ids};
   return work.config.model->trained_by_loop ? fit_network(work, view, context) : fit_estimator(work, view, context);
 }
 
@@ -174,13 +169,29 @@ void evaluate(Work& work, const Predict& predict) {
       work.record.predictions.clear();
       return;
     }
-    store::ExampleSet truth = example_set(work.dataset.examples(), work.config, part, rows);
-    add_metrics(work.record, work.config, part, truth, predictions);
+    add_metrics(work.record, work.config, part, work.dataset, rows, predictions);
     const auto& saved = work.spec.save_predictions;
-    if (std::find(saved.begin(), saved.end(), truth.split) != saved.end()) {
+    if (std::ranges::find(saved, kPartNames.at(static_cast<std::size_t>(part))) != saved.end()) {
       const char* kind = work.config.task->kind == TaskKind::kBinary ? "probability" : "value";
-      work.record.predictions.push_back({std::move(truth), kind, std::move(predictions)});
+      work.record.predictions.push_back(
+          {example_set(work.dataset.examples(), work.config, part, rows), kind, std::move(predictions)});
     }
+  }
+}
+
+/// Names of files become their paths, once their bytes are those that the key was made of.
+void place_files(const TrialSpec& spec, TrialConfig& config) {
+  for (const auto& [name, path] : spec.files) {
+    if (sha256_file_hex(path) == spec.row.config.at("code").at(code_name_of_file(name))) continue;
+    throw InputError(fmt::format("file '{}' changed since the run was planned; run the experiment again", name));
+  }
+  for (const ParamSpec& param : config.model->params) {
+    if (param.files == FileWords::kNone) continue;
+    std::vector<std::string> words = config.model_params.texts(param.name);
+    for (std::string& word : words) {
+      if (const auto found = spec.files.find(word); found != spec.files.end()) word = found->second;
+    }
+    config.model_params.set(param.name, std::move(words));
   }
 }
 
@@ -188,6 +199,7 @@ void compute(const TrialSpec& spec, const Tables& tables, DataCache& cache, at::
              measure::PhaseClock& clock, store::TrialRecord& record) {
   train::set_numerics(spec.threads);
   TrialConfig config = TrialConfig::of(spec.row, tables);
+  if (config.model != nullptr) place_files(spec, config);
   const Dataset& dataset = [&]() -> const Dataset& {
     const measure::PhaseClock::Span span(clock, "load");
     return cache.get(config, spec);
@@ -217,7 +229,7 @@ const Dataset& DataCache::get(const TrialConfig& config, const TrialSpec& spec) 
     views_.clear();
     dataset_.reset();
     key_.clear();
-    dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0});
+    dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0, spec.cache_folder});
     // After reading: a file that was changed before or meanwhile is found out.
     if (config.task->fingerprint && config.task->fingerprint() != spec.row.config.at("data")) {
       throw InputError(fmt::format("the data of task '{}' changed since the run was planned; run it again", config.task->name));
@@ -250,6 +262,8 @@ store::TrialRecord run_trial(const TrialSpec& spec, const Tables& tables, DataCa
     throw;
   } catch (const train::NanLoss& error) {
     failed("nan_loss", error.what());
+  } catch (const WrongAnswer& error) {
+    failed("wrong_answer", printable(error.what(), 2000));
   } catch (const std::bad_alloc&) {
     failed("out_of_memory", "the machine has no more memory to give");
   } catch (const InputError& error) {

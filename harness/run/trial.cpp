@@ -7,6 +7,8 @@
 
 namespace seqbench::run {
 
+std::string code_name_of_file(const std::string& name) { return "file " + name; }
+
 void set_keys(store::TrialRow& row) {
   Json without_code = row.config;
   without_code.erase("code");
@@ -24,6 +26,8 @@ Json TrialSpec::to_json() const {
           {"scale", row.scale},
           {"label", label},
           {"data_folder", data_folder.string()},
+          {"cache_folder", cache_folder.string()},
+          {"files", files},
           {"threads", threads},
           {"save_predictions", save_predictions},
           {"stall_seconds", stall_seconds},
@@ -45,6 +49,8 @@ TrialSpec TrialSpec::from_json(const Json& json) {
   spec.row.fold = spec.row.config.at("fold");
   spec.label = json.at("label");
   spec.data_folder = json.at("data_folder").get<std::string>();
+  spec.cache_folder = json.at("cache_folder").get<std::string>();
+  spec.files = json.at("files").get<std::map<std::string, std::string>>();
   spec.threads = json.at("threads");
   spec.save_predictions = json.at("save_predictions").get<std::vector<std::string>>();
   spec.stall_seconds = json.at("stall_seconds");
@@ -68,7 +74,7 @@ TrialConfig TrialConfig::of(const store::TrialRow& row, const Tables& tables) {
   const std::uint32_t fold = config.fold < 0 ? kNoFold : static_cast<std::uint32_t>(config.fold);
   config.streams =
       Streams(json.at("seed").get<std::uint64_t>(), static_cast<std::uint32_t>(config.rep), fold);
-  if (row.kind == "ceiling") return config;
+  if (row.kind == "ceiling" || row.kind == "submitted") return config;
   const Json& model = json.at("model");
   config.model = &tables.model(model.at("name").get<std::string>());
   config.view = model.at("view");

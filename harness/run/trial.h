@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct TrialSpec {
   store::TrialRow row;
   std::string label;
   std::filesystem::path data_folder;   // real data: the task's folder in the data home
+  std::filesystem::path cache_folder;  // LoadRequest::cache
+  std::map<std::string, std::string> files;  // names that the model's parameters hold -> paths; hashes are in row.config
   std::int64_t threads = 1;
   std::vector<std::string> save_predictions;  // train, validation, test
   double stall_seconds = 600, time_limit_seconds = 0;  // 0 = none
@@ -30,7 +33,7 @@ struct TrialSpec {
 /// row.config read back into types.
 struct TrialConfig {
   const TaskEntry* task = nullptr;
-  const ModelEntry* model = nullptr;  // null for the ceiling
+  const ModelEntry* model = nullptr;  // null for the ceiling and for what was submitted
   Params task_params, split, model_params, train;
   std::int64_t limit = 0;
   bool twin = true;
@@ -41,6 +44,9 @@ struct TrialConfig {
 
   [[nodiscard]] static TrialConfig of(const store::TrialRow& row, const Tables& tables);
 };
+
+/// The name under which the "code" object of a configuration holds the hash of a file that a parameter names.
+[[nodiscard]] std::string code_name_of_file(const std::string& name);
 
 /// Fills key, spec_key and code_sha256 from row.config, whose "code" object holds hashes by room.
 void set_keys(store::TrialRow& row);

@@ -31,6 +31,13 @@ install_oracles() {
   cp "$want" .venv/seqbench-oracles.txt
 }
 
+# Tests skip what needs them: a failure here is said and ends nothing.
+install_examples() {
+  .venv/bin/python -c 'import sklearn, xgboost' >/dev/null 2>&1 && return 0
+  say "installing the packages of experiments/external into .venv"
+  pip_install "$parts/requirements-examples.txt" || say "not installed: the tests of experiments/external will be skipped"
+}
+
 pip_install() {
   [ -x .venv/bin/pip ] || python3 -m venv --clear .venv || return 1
   # shellcheck disable=SC2086  # several options in one variable

@@ -41,10 +41,15 @@ struct Context {
   std::vector<const TaskInfo*> tasks;  // of spec.tasks
   std::vector<Origin> split_places;    // of each task's split.validation, or the task
   bool all_tasks_known = true;
+  std::map<std::filesystem::path, std::string> hashes = {};  // of input files
 };
 
 /// Fills spec.tasks and ctx.tasks.
 void resolve_tasks(Context& ctx);
+/// The views of the data that this experiment takes.
+[[nodiscard]] inline std::vector<std::string> views_of(const TaskUse& use, const TaskInfo& task) {
+  return offered_views(task, use.source == "twin", use.params);
+}
 /// Metric names of all tasks of this kind, sorted.
 [[nodiscard]] std::vector<std::string> metric_names(const Catalog& catalog, TaskKind kind);
 
@@ -81,6 +86,9 @@ struct Points {
 /// Reads [grid] and [[case]]; keys of models are checked against every model that has them.
 [[nodiscard]] Points resolve_points(Context& ctx, const std::vector<ModelUse>& models);
 
+/// Finds and hashes the files that the variant's parameters name: beside the experiment file, else (names with a slash)
+/// below the root.
+void resolve_files(Context& ctx, const ModelUse& use, Variant& variant);
 /// Expands models, cases and grid into spec.variants.
 void expand_models(Context& ctx, const std::vector<ModelUse>& models, const Points& points);
 /// Appends the control rows.

@@ -37,6 +37,13 @@ struct TaskUse {
   std::vector<std::string> slices;
 };
 
+/// A file that a parameter names (ParamSpec::files).
+struct InputFile {
+  std::string name;  // as written
+  std::filesystem::path path;
+  std::string sha256;
+};
+
 /// One row of the expanded grid: a model configured, on one task.
 struct Variant {
   std::size_t task = 0;  // index into ExperimentSpec::tasks
@@ -47,6 +54,7 @@ struct Variant {
   Params params;        // the model's own
   Params train;         // keys of train_keys()
   bool control = false;
+  std::vector<InputFile> files = {};
 };
 
 struct ExperimentSpec {
@@ -76,6 +84,12 @@ struct LoadOptions {
 [[nodiscard]] Result<ExperimentSpec> load(const std::filesystem::path& path, const Catalog& catalog,
                                           const LoadOptions& options);
 
+/// One task without a model, as `submit` meets it: the task's defaults under `options.set`.
+[[nodiscard]] Result<ExperimentSpec> load_task(const TaskInfo& task, const Catalog& catalog, const LoadOptions& options);
+
+/// A small TOML or JSON file (by its suffix) as one object. Throws InputError.
+[[nodiscard]] Json read_card(const std::filesystem::path& path);
+
 /// At most 50, then "and N more", then "N errors; nothing was run".
 [[nodiscard]] std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics);
 
@@ -92,5 +106,16 @@ struct LoadOptions {
 [[nodiscard]] std::optional<double> parse_duration(std::string_view text);
 /// "512MiB", "20GiB", "1.5TiB", "4096B": bytes, at least 1.
 [[nodiscard]] std::optional<std::int64_t> parse_size(std::string_view text);
+
+/// What a stratified split balances.
+struct Strata {
+  std::string field;      // kTargetField is the label
+  std::int64_t bins = 0;  // of equal count, by rank; 0: the values are the classes
+};
+inline constexpr std::string_view kTargetField = "target";
+/// "target", "FIELD", "quantiles(10)" (of the target) or "quantiles(10) of FIELD"; 2 to 1000 bins.
+[[nodiscard]] std::optional<Strata> parse_strata(std::string_view text);
+/// kfold, stratified, grouped and stratified_grouped: each fold is the test part once.
+[[nodiscard]] bool has_folds(std::string_view split_kind);
 
 }  // namespace seqbench::spec

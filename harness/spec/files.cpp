@@ -57,6 +57,14 @@ std::string Files::shown(const fs::path& path) const {
 
 std::optional<Node> Files::read(const fs::path& path) { return read_one(path, nullptr); }
 
+std::optional<Node> Files::read(const std::string& name, const std::string& text) {
+  Source& source = sources_.emplace_back(Source{.name = name, .lines = lines_of(text), .rank = next_rank_++});
+  text_ = text;
+  std::optional<Node> tree = parse_toml(text, source, faults_);
+  if (tree) check_tree(*tree, faults_);
+  return tree;
+}
+
 const Source& Files::add_override(const std::string& text) {
   return sources_.emplace_back(Source{fmt::format("--set #{}", ++overrides_), {text}, false, next_rank_++});
 }

@@ -21,6 +21,8 @@ class Files {
   /// The file over its includes, every file checked by itself. Nothing, and faults, where one cannot be read
   /// or is not TOML.
   [[nodiscard]] std::optional<Node> read(const std::filesystem::path& path);
+  /// The same for a text of ours.
+  [[nodiscard]] std::optional<Node> read(const std::string& name, const std::string& text);
   /// The place before the first line of the file that was asked for.
   [[nodiscard]] Origin start() const { return {&sources_.front()}; }
   [[nodiscard]] const std::string& text() const { return text_; }

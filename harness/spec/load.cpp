@@ -6,8 +6,10 @@
 #include <array>
 
 #include "harness/base/error.h"
+#include "harness/base/files.h"
 #include "harness/spec/context.h"
 #include "harness/spec/files.h"
+#include "harness/spec/toml.h"
 
 namespace seqbench::spec {
 namespace {
@@ -54,7 +56,9 @@ Params resolve_table(const Node& root, std::string_view name, const std::vector<
   return settings.values;
 }
 
-void resolve_top(Context& ctx, const fs::path& path) {
+enum class Models { kNeeded, kNone };
+
+void resolve_top(Context& ctx, const fs::path& path, Models models_wanted) {
   Settings top(top_keys());
   top.layer(&ctx.root, top_keys(), &check_top);
   ExperimentSpec& spec = ctx.spec;
@@ -72,6 +76,7 @@ void resolve_top(Context& ctx, const fs::path& path) {
   resolve_tasks(ctx);
   const std::vector<ModelUse> models = resolve_models(ctx);
   expand_models(ctx, models, resolve_points(ctx, models));
+  if (models_wanted == Models::kNone) return;
   if (top.values.flag("controls")) expand_controls(ctx);
   if (spec.variants.empty() && ctx.faults.empty()) {
     ctx.faults.add(ctx.start, "nothing to run: no [[model]], and no control fits the task");
@@ -82,12 +87,26 @@ tl::unexpected<std::vector<Diagnostic>> failed(const Faults& faults) {
   return tl::make_unexpected(faults.diagnostics());
 }
 
+void check_scale(const LoadOptions& options) {
+  if (std::find(kScales.begin(), kScales.end(), options.scale) != kScales.end()) return;
+  throw InputError(fmt::format("unknown scale '{}': one of smoke, desk, full", options.scale));
+}
+
+Result<ExperimentSpec> resolve(Node& root, const fs::path& path, const Catalog& catalog, const LoadOptions& options, Files& files,
+                               Faults& faults, Models models) {
+  apply_scale(root, options.scale, faults);
+  FixedKeys fixed = apply_overrides(options.set, root, files, faults);
+  Context ctx{catalog, options, root, faults, files.start(), std::move(fixed), {}, {}, {}, true};
+  resolve_top(ctx, path, models);
+  if (!faults.empty()) return failed(faults);
+  ctx.spec.text = files.text();
+  return std::move(ctx.spec);
+}
+
 }  // namespace
 
 Result<ExperimentSpec> load(const fs::path& path, const Catalog& catalog, const LoadOptions& options) {
-  if (std::find(kScales.begin(), kScales.end(), options.scale) == kScales.end()) {
-    throw InputError(fmt::format("unknown scale '{}': one of smoke, desk, full", options.scale));
-  }
+  check_scale(options);
   Faults faults;
   Files files(options.root, faults);
   std::optional<Node> root = files.read(path);
@@ -95,13 +114,35 @@ Result<ExperimentSpec> load(const fs::path& path, const Catalog& catalog, const 
   if (root->find("schema") == nullptr) {
     faults.add(files.start(), fmt::format("missing key 'schema'; this program reads schema = {}", kSchema));
   }
-  apply_scale(*root, options.scale, faults);
-  FixedKeys fixed = apply_overrides(options.set, *root, files, faults);
-  Context ctx{catalog, options, *root, faults, files.start(), std::move(fixed), {}, {}, {}, true};
-  resolve_top(ctx, path);
-  if (!faults.empty()) return failed(faults);
-  ctx.spec.text = files.text();
-  return std::move(ctx.spec);
+  return resolve(*root, path, catalog, options, files, faults, Models::kNeeded);
+}
+
+Result<ExperimentSpec> load_task(const TaskInfo& task, const Catalog& catalog, const LoadOptions& options) {
+  check_scale(options);
+  Faults faults;
+  Files files(options.root, faults);
+  const std::string source = task.has_real ? "source = \"real\"\n" : "";
+  const std::string text = fmt::format("schema = {}\n[data]\ntask = \"{}\"\n{}", kSchema, task.name, source);
+  std::optional<Node> root = files.read("submission", text);
+  if (!root) return failed(faults);
+  return resolve(*root, "submission.toml", catalog, options, files, faults, Models::kNone);
+}
+
+Json read_card(const fs::path& path) {
+  constexpr std::uint64_t kMostBytes = 64u << 10;
+  const std::string text = read_file(path, kMostBytes);
+  Json card;
+  if (path.extension() == ".json") {
+    card = parse_json(text, path.string());
+  } else {
+    Faults faults;
+    const Source source{.name = path.string(), .lines = {}};
+    const std::optional<Node> tree = parse_toml(text, source, faults);
+    if (!faults.empty() || !tree) throw InputError("invalid card\n" + format_diagnostics(faults.diagnostics()));
+    card = tree->json();
+  }
+  if (!card.is_object()) throw InputError(fmt::format("card '{}' must be an object of facts", path.string()));
+  return card;
 }
 
 Json ExperimentSpec::resolved() const {
@@ -127,6 +168,7 @@ Json ExperimentSpec::resolved() const {
                                 {"params", variant.params.to_json()},
                                 {"train", variant.train.to_json()},
                                 {"control", variant.control}});
+    for (const InputFile& file : variant.files) json["variants"].back()["files"][file.name] = file.sha256;
   }
   return json;
 }

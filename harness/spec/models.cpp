@@ -33,21 +33,25 @@ const ModelInfo* known_model(Context& ctx, const Node& item) {
   return nullptr;
 }
 
+std::vector<std::string> views_of_all(const Context& ctx) {
+  std::vector<std::string> names;
+  for (const TaskInfo* task : ctx.tasks) {
+    for (const ViewInfo& view : task->views) {
+      if (!contains(names, view.name)) names.push_back(view.name);
+    }
+  }
+  return names;
+}
+
 /// The view asked for, if it is one of the model's; else those it accepts.
 std::vector<std::string> wanted_views(Context& ctx, const Node& item, const ModelInfo& info) {
   const std::string view = text_of(item, "view");
-  if (view.empty()) return info.views;
-  if (contains(info.views, view)) return {view};
+  if (view.empty()) return info.views.empty() ? views_of_all(ctx) : info.views;
+  if (info.views.empty() || contains(info.views, view)) return {view};
   ctx.faults.add(item.find("view")->value.at,
                  fmt::format("model '{}' takes the views {}; not '{}'{}", info.name, join(info.views, ", "),
                              printable(view), hint(view, info.views)));
   return {};
-}
-
-std::vector<std::string> offered_views(const TaskInfo& task) {
-  std::vector<std::string> names;
-  for (const ViewInfo& view : task.views) names.push_back(view.name);
-  return names;
 }
 
 /// Indices of the tasks that `tasks = [...]` names, or of all.
@@ -76,7 +80,8 @@ std::vector<std::size_t> wanted_tasks(Context& ctx, const Node& item) {
   return indices;
 }
 
-std::string why_not(const ModelInfo& model, const std::vector<std::string>& views, const TaskInfo& task) {
+std::string why_not(const ModelInfo& model, const std::vector<std::string>& views, const TaskInfo& task,
+                    const std::vector<std::string>& offered) {
   if (!contains(model.kinds, task.kind)) {
     std::vector<std::string> kinds;
     for (const TaskKind kind : model.kinds) kinds.emplace_back(to_string(kind));
@@ -86,7 +91,7 @@ std::string why_not(const ModelInfo& model, const std::vector<std::string>& view
   const std::string needed =
       views.size() == 1 ? fmt::format("the view '{}'", views[0]) : "one of the views " + join(views, ", ");
   return fmt::format("model '{}' needs {}; task '{}' offers {}", model.name, needed, task.name,
-                     join(offered_views(task), ", "));
+                     join(offered, ", "));
 }
 
 /// Where the model runs, and by which view; no match at all is a fault.
@@ -96,14 +101,16 @@ void fit_to_tasks(Context& ctx, ModelUse& use) {
   if (views.empty()) return;
   for (const std::size_t index : tasks) {
     const TaskInfo& task = *ctx.tasks[index];
-    const std::vector<std::string> offered = offered_views(task);
+    const std::vector<std::string> offered = views_of(ctx.spec.tasks[index], task);
     const auto view =
         std::find_if(views.begin(), views.end(), [&](const std::string& v) { return contains(offered, v); });
     if (contains(use.info->kinds, task.kind) && view != views.end()) use.runs.emplace_back(index, *view);
   }
   if (!use.runs.empty() || !ctx.all_tasks_known) return;
-  for (const std::size_t index : tasks)
-    ctx.faults.add(use.item->at, why_not(*use.info, views, *ctx.tasks[index]));
+  for (const std::size_t index : tasks) {
+    const TaskInfo& task = *ctx.tasks[index];
+    ctx.faults.add(use.item->at, why_not(*use.info, views, task, views_of(ctx.spec.tasks[index], task)));
+  }
 }
 
 void check_labels(Context& ctx, const std::vector<ModelUse>& models) {

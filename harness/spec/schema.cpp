@@ -20,7 +20,7 @@ const std::vector<ParamSpec>& no_keys() {
 std::vector<Child> common_tables() {
   static const TableSchema open{&no_keys(), &check_param, {}};
   static const TableSchema train{&train_keys(), &check_train, {}};
-  static const TableSchema split_table{&split_keys(), &check_param, {}};
+  static const TableSchema split_table{&split_keys(), &check_split, {}};
   static const TableSchema metrics{&metrics_keys(), &check_param, {}};
   static const TableSchema data{
       &data_keys(), &check_param, {{"params", Form::kOpen, &open, "the task's own keys"}}};

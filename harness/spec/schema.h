@@ -15,6 +15,7 @@ namespace seqbench::spec {
 /// check_param, plus what one ParamSpec cannot say: the text of durations, two betas, seeds = n.
 using Check = std::variant<ParamValue, std::string> (*)(const ParamSpec&, const Json&);
 [[nodiscard]] std::variant<ParamValue, std::string> check_top(const ParamSpec& spec, const Json& json);
+[[nodiscard]] std::variant<ParamValue, std::string> check_split(const ParamSpec& spec, const Json& json);
 [[nodiscard]] std::variant<ParamValue, std::string> check_label(const ParamSpec& spec, const Json& json);
 [[nodiscard]] std::variant<ParamValue, std::string> check_train(const ParamSpec& spec, const Json& json);
 [[nodiscard]] std::variant<ParamValue, std::string> check_limits(const ParamSpec& spec, const Json& json);

@@ -60,8 +60,8 @@ double trials_of(const Context& ctx, const ModelUse& model, const Points& points
   for (const auto& [task, view] : model.runs) {
     const Params& split = ctx.spec.tasks[task].split;
     const std::string& kind = split.text("kind");
-    const double repeats = kind == "published" ? 1 : static_cast<double>(split.integer("repeats"));
-    const double folds = kind == "kfold" ? static_cast<double>(split.integer("folds")) : 1;
+    const double repeats = static_cast<double>(split.integer("repeats"));
+    const double folds = has_folds(kind) ? static_cast<double>(split.integer("folds")) : 1;
     trials += rows * repeats * folds * (model.info->seeded ? static_cast<double>(ctx.spec.seeds.size()) : 1);
   }
   return trials;
@@ -109,6 +109,7 @@ void add_variant(Context& ctx, const Row& row, const Case& one, const std::vecto
   finish_train(ctx, draft.train, info, row.task, "", row.model.item->at);
   variant.params = draft.params.values;
   variant.train = draft.train.values;
+  resolve_files(ctx, row.model, variant);
   ctx.spec.variants.push_back(std::move(variant));
 }
 

@@ -131,12 +131,14 @@ void RunStore::barrier() { impl_->barrier(); }
 
 RunId RunStore::open_run(const RunRow& run) {
   RunId id{0, new_uid()};
+  const bool submitted = !run.trials.empty() && run.trials.front().trial.kind == "submitted";
   Connection& db = impl_->db;
   impl_->write(Durability::kOnDisk, [&] {
     for (const Card& card : run.cards) add_card(db, card);
     db.run("INSERT INTO runs (uid, experiment, command, overrides, scheduler, status, started_at)"
-           " VALUES (?, ?, ?, ?, 'local', 'running', ?)",
-           id.uid, experiment_id(db, run.experiment), json_text(run.command), json_text(run.overrides), utc_now());
+           " VALUES (?, ?, ?, ?, ?, 'running', ?)",
+           id.uid, experiment_id(db, run.experiment), json_text(run.command), json_text(run.overrides),
+           submitted ? "submit" : "local", utc_now());
     id.id = db.last_id();
     std::int64_t ordinal = 0;
     for (const PlannedTrial& planned : run.trials) {
@@ -169,6 +171,15 @@ void RunStore::replace_published(std::string_view source_sha256, const std::vect
              p.metric, p.split, or_null(p.selected_on), p.value, p.low, p.high, p.decimals, p.n_eval, p.margin, p.status,
              or_null(p.note), or_null(p.quote), source_sha256);
     }
+  });
+}
+
+void RunStore::add_audit(const AuditRow& audit) {
+  impl_->write(Durability::kInOrder, [&] {
+    impl_->db.run("INSERT INTO audits (subject, task, version, audit, computed_at) VALUES (?, ?, ?, ?, ?)"
+                  " ON CONFLICT (subject) DO UPDATE SET version = excluded.version, audit = excluded.audit,"
+                  " computed_at = excluded.computed_at",
+                  audit.subject, audit.task, audit.version, json_text(audit.audit), utc_now());
   });
 }
 

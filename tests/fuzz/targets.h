@@ -13,7 +13,10 @@
 #include "harness/data/home.h"
 #include "harness/data/reader.h"
 #include "harness/spec/experiment.h"
+#include "harness/spec/manifest.h"
+#include "harness/spec/margins.h"
 #include "harness/spec/table_task.h"
+#include "harness/store/published_files.h"
 
 namespace seqbench::fuzz {
 
@@ -64,14 +67,43 @@ inline void lock(std::string_view bytes) {
   static_cast<void>(data::lock_sha256(data::read_lock(path.parent_path())));
 }
 
+inline void bed(std::string_view bytes) {
+  data::read_bed(file_of(bytes, "x.bed"), [](data::BedRecord&& record) {
+    SEQBENCH_ASSERT(0 <= record.start && record.start < record.end, "an interval has a place and a length");
+  }, {1u << 16, 1u << 20});
+}
+
+inline void manifest(std::string_view bytes) {
+  for (const spec::ManifestFile& file : spec::load_manifest(file_of(bytes, "dataset.toml")).files) {
+    SEQBENCH_ASSERT(file.name.find('/') == file.name.npos && file.role.find('/') == file.role.npos, "a name stays in its folder");
+    SEQBENCH_ASSERT(file.url.empty() || (file.url.starts_with("https://") && file.bytes > 0 && file.sha256.size() == 64),
+                    "what is fetched can be checked");
+  }
+}
+
+inline void margins(std::string_view bytes) { static_cast<void>(spec::load_margins(file_of(bytes, "margins.toml"))); }
+inline void published(std::string_view bytes) { static_cast<void>(store::read_published(file_of(bytes, "mimo.tsv"))); }
+inline void claims(std::string_view bytes) { static_cast<void>(store::read_claims(file_of(bytes, "claims.tsv"))); }
+inline void moments(std::string_view bytes) { static_cast<void>(store::read_moments(file_of(bytes, "moments.tsv"))); }
+
 struct Target {
   std::string_view name;
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 7> kTargets = {
-    {{"toml", &toml}, {"json", &json}, {"fasta", &fasta}, {"table", &table}, {"csv", &csv}, {"declaration", &declaration},
-     {"lock", &lock}}};
+inline constexpr std::array<Target, 13> kTargets = {{{"toml", &toml},
+                                                      {"json", &json},
+                                                      {"fasta", &fasta},
+                                                      {"table", &table},
+                                                      {"csv", &csv},
+                                                      {"bed", &bed},
+                                                      {"declaration", &declaration},
+                                                      {"lock", &lock},
+                                                      {"manifest", &manifest},
+                                                      {"margins", &margins},
+                                                      {"published", &published},
+                                                      {"claims", &claims},
+                                                      {"moments", &moments}}};
 
 /// Nothing but a result or an InputError: any other exception leaves, and ends the test.
 inline void survive(const Target& target, std::string_view bytes) {

@@ -26,12 +26,13 @@ const std::map<std::string, Rooms> kMayInclude = {
     {"harness/contract", {"harness/base"}},
     {"harness/table", {"harness/base", "harness/contract", "harness/spec", "harness/data"}},
     {"harness/train", {"harness/base", "harness/contract", "harness/analyze"}},
+    {"harness/audit", {"harness/base", "harness/contract", "harness/data", "harness/analyze"}},
     {"harness/run",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/train"}},
+      "harness/analyze", "harness/train", "harness/audit"}},
     {"harness/cli",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/run", "harness/table", "reports"}},
+      "harness/analyze", "harness/audit", "harness/run", "harness/table", "reports"}},
     {"tasks", {"harness/base", "harness/contract", "harness/data"}},
     {"models", {"harness/base", "harness/contract"}},
     {"reports", {"harness/base", "harness/store", "harness/analyze"}},
@@ -39,11 +40,13 @@ const std::map<std::string, Rooms> kMayInclude = {
 /// What several entries share; any other folder of tasks/ and models/ belongs to one entry.
 const Rooms kShared = {"tasks/data", "models/blocks", "models/tokenizers", "models/weights"};
 /// Rooms that may see LibTorch at all.
-const Rooms kTorch = {"harness/contract", "harness/table", "harness/train", "harness/run", "harness/cli", "tasks", "models"};
+const Rooms kTorch = {"harness/contract", "harness/table", "harness/train", "harness/audit",
+                      "harness/run",      "harness/cli",   "tasks",         "models"};
 /// Libraries that stay inside one room.
 const std::map<std::string, std::string> kPrivate = {{"toml++/", "harness/spec"},
                                                      {"SQLiteCpp/", "harness/store"},
                                                      {"htslib/", "harness/data"},
+                                                     {"curl/", "harness/data"},
                                                      {"ctemplate/", "reports"}};
 
 struct Include {

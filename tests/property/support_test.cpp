@@ -44,6 +44,7 @@ std::vector<Case> cases(bool networks) {
     if (model.trained_by_loop != networks) continue;
     for (const TaskEntry& task : all_tasks()) {
       if (std::ranges::find(model.kinds, task.kind) == model.kinds.end()) continue;
+      // An external model cannot be fitted without a program: tests/unit/models/external_test.cpp.
       for (const std::string& view : model.views) {
         if (offers(task, view)) found.push_back({model, task, view});
       }

@@ -121,5 +121,28 @@ TEST(Resident, OfAChildAndOfNobody) {
   EXPECT_EQ(resident_bytes(child), 0);
 }
 
+TEST(Resident, CountsWhatAChildTakesOnce) {
+  constexpr std::size_t kBytes = 64 << 20;
+  std::vector<char> shared(kBytes, 1);
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const std::int64_t before = resident_bytes(::getpid());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::vector<char> own(kBytes, 2);
+    static_cast<void>(!::write(ready[1], own.data(), 1));
+    ::pause();
+    ::_exit(own[7]);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  const std::int64_t during = resident_bytes(::getpid());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_GE(during - before, std::int64_t{kBytes} / 2) << "the child's own block";
+  EXPECT_LE(during - before, std::int64_t{kBytes} * 3 / 2) << "what both share is counted once";
+  EXPECT_EQ(shared[7], 1);
+}
+
 }  // namespace
 }  // namespace seqbench::measure

@@ -71,13 +71,22 @@ inline ModelEntry line_model() {
   return model;
 }
 
-inline Tables tables() { return {{{"toy", &toy_task}}, {{"line", &line_model}, {"net", &net_model}}}; }
+inline ModelEntry outside_model() {
+  ModelEntry model = line_model();
+  model.views = {};
+  model.params = {{.name = "command", .fallback = std::vector<std::string>{}, .help = "for tests", .choices = {}, .files = FileWords::kSome}};
+  model.external = true;
+  model.seeded = true;
+  return model;
+}
+
+inline Tables tables() { return {{{"toy", &toy_task}}, {{"line", &line_model}, {"net", &net_model}, {"outside", &outside_model}}}; }
 
 /// Hashes of the rooms above, one of which may be changed.
 class Code {
  public:
   explicit Code(std::string_view changed = "") {
-    for (const char* room : {"harness", "models/blocks", "models/line", "models/net", "tasks/toy"}) {
+    for (const char* room : {"harness", "models/blocks", "models/line", "models/net", "models/outside", "tasks/toy"}) {
       rooms_.push_back({room, room == changed ? "changed" : "same"});
     }
   }

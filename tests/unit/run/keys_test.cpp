@@ -148,6 +148,23 @@ TEST(TrialKey, CodeOfItsRoomsIsInKeyAndCodeHashNotInSpecKey) {
   EXPECT_EQ(first_row(plan_of(e, Code("models/line"))).key, same.key);  // another model's room
 }
 
+TEST(TrialKey, CoversTheBytesOfFilesNotWhereTheyLie) {
+  ExperimentSpec e = experiment();
+  e.variants = {variant_of(outside_model(), "outside")};
+  e.variants[0].params.set("command", std::vector<std::string>{"python3", "model.py"});
+  e.variants[0].files = {{"model.py", "here/model.py", "aa"}};
+  const Plan plan = plan_of(e);
+  EXPECT_EQ(first_row(plan).kind, "external");
+  EXPECT_EQ(plan.trials[0].spec.files.at("model.py"), "here/model.py");
+  EXPECT_EQ(TrialSpec::from_json(Json::parse(plan.trials[0].spec.to_json().dump())).files, plan.trials[0].spec.files);
+  ExperimentSpec moved = e, changed = e;
+  moved.variants[0].files[0].path = "there/model.py";
+  EXPECT_EQ(first_row(plan_of(moved)).key, first_row(plan).key);
+  changed.variants[0].files[0].sha256 = "bb";
+  EXPECT_NE(first_row(plan_of(changed)).key, first_row(plan).key);
+  EXPECT_EQ(first_row(plan_of(changed)).spec_key, first_row(plan).spec_key) << "so that plan tells what changed";
+}
+
 TEST(TrialKey, CeilingKeepsItsKeyWhateverModelsChange) {
   const ExperimentSpec e = experiment();
   const store::TrialRow ceiling = plan_of(e).trials.back().spec.row;
@@ -218,12 +235,13 @@ TEST(TrialSpec, CrossesThePipeWithItsKey) {
   e.limits.set("trial_time", std::string("90s"));
   e.save.set("predictions", std::vector<std::string>{"train", "test"});
   e.variants[0].train.set("learning_rate", 0.1 + 0.2);  // 17 digits
-  const TrialSpec spec = plan_of(e).trials.at(0).spec;
+  const TrialSpec spec = plan_of(e, Code(), "home").trials.at(0).spec;
   const TrialSpec copy = TrialSpec::from_json(Json::parse(spec.to_json().dump()));
   EXPECT_EQ(copy.to_json(), spec.to_json());
   store::TrialRow row = copy.row;
   set_keys(row);
   EXPECT_EQ(row.key, spec.row.key);
+  EXPECT_EQ(copy.cache_folder, "home/.cache");
   EXPECT_EQ(copy.threads, 3);
   EXPECT_EQ(copy.memory_limit_bytes, 2 << 20);
   EXPECT_EQ(copy.time_limit_seconds, 90);

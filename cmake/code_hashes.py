@@ -34,6 +34,7 @@ def rooms(root):
                       if room != "analyze" or "metrics" in path.stem or path.stem in ("sums", "ordered")] + [
         root / "harness/run" / f"{stem}.{suffix}" for stem in ("evaluate", "run_trial", "split")
         for suffix in ("cpp", "h")]
+    yield "harness/table", sources(root / "harness/table")
     for kind in ("models", "tasks"):
         for entry in sorted((root / kind).iterdir()):
             if entry.is_dir():

@@ -14,6 +14,18 @@ if(SEQBENCH_WERROR)
 endif()
 target_include_directories(seqbench_flags INTERFACE ${CMAKE_SOURCE_DIR})
 
+# seqbench_find_library(htslib HEADER htslib/bgzf.h NAME hts NEEDS ...): a library that brings no CMake package.
+# NEEDS is for a static one.
+function(seqbench_find_library target)
+  cmake_parse_arguments(ARG "" "HEADER;NAME" "NEEDS" ${ARGN})
+  find_path(SEQBENCH_${target}_INCLUDE ${ARG_HEADER} REQUIRED)
+  find_library(SEQBENCH_${target}_LIBRARY ${ARG_NAME} REQUIRED)
+  mark_as_advanced(SEQBENCH_${target}_INCLUDE SEQBENCH_${target}_LIBRARY)
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${SEQBENCH_${target}_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${SEQBENCH_${target}_INCLUDE} INTERFACE_LINK_LIBRARIES "${ARG_NEEDS}")
+endfunction()
+
 # seqbench_add_library(NAME store SOURCES ... PUBLIC ... PRIVATE ... TORCH none|light|heavy)
 # makes seqbench_store with the alias seqbench::store. Heavy targets are built in unity batches where
 # SEQBENCH_UNITY is on.

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <utility>
+#include <set>
+#include <tuple>
 
 #include "reports/tables.h"
 
@@ -35,16 +36,20 @@ const Setting& best_by(const std::vector<Setting>& settings, double Setting::*pa
 }  // namespace
 
 std::vector<TaskTable::Diagnostic> diagnose_choice(const std::vector<Row>& rows, const std::vector<std::string>& metrics) {
-  std::map<std::pair<std::string, std::string>, std::vector<const Row*>> models;
+  std::map<std::tuple<std::string, std::string, std::string>, std::vector<const Row*>> models;
+  std::set<std::string> headings;
   for (const Row& row : rows) {
-    if (row.kind == "fit" && !row.variant.empty()) models[{row.model, row.view}].push_back(&row);
+    headings.insert(heading(row));
+    if (row.kind == "fit" && !row.variant.empty()) models[{heading(row), row.model, row.view}].push_back(&row);
   }
   std::vector<TaskTable::Diagnostic> out;
-  for (const auto& [model, group] : models) {
+  for (const auto& [of, group] : models) {
+    const auto& [where, model, view] = of;
     for (const std::string& metric : metrics) {
       const std::vector<Setting> settings = settings_of(group, metric);
       if (settings.size() < 2) continue;
-      const std::string what = fmt::format("{} on {}, best of {} settings", model.first, model.second, settings.size());
+      const std::string what = fmt::format("{} on {}{}, best of {} settings", model, view,
+                                           headings.size() > 1 ? fmt::format(" ({})", where) : "", settings.size());
       const Setting& honest = best_by(settings, &Setting::validation);
       const Setting& peeked = best_by(settings, &Setting::test);
       out.push_back({what + " chosen on validation", metric, "test", honest.test, honest.row->variant});

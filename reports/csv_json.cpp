@@ -16,6 +16,13 @@ namespace {
 /// The beginning or the middle of a line.
 std::string some_cells(const std::vector<std::string>& cells) { return join(cells, ",") + ","; }
 
+/// "folds=5; group=locus": with the split kind what makes rows compare.
+std::string setting_text(const Row& row) {
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : row.setting) parts.push_back(name + "=" + value);
+  return csv_text(join(parts, "; "));
+}
+
 std::string whole(std::int64_t value) { return fmt::format("{}", value); }
 
 Json to_json(const Row::Cell& cell) {
@@ -39,6 +46,7 @@ Json to_json(const Row& row) {
           {"source", row.source},
           {"scale", row.scale},
           {"split_kind", row.split_kind},
+          {"setting", row.setting},
           {"data", row.data},
           {"random_weights", row.random_weights},
           {"keys", row.keys},
@@ -78,7 +86,8 @@ class ValueLines {
     }
     for (const Row& row : table.rows) {
       rows_.push_back("," + csv_line({csv_text(table.task), csv_text(row.model), csv_text(row.variant), csv_text(row.view),
-                                      csv_text(row.kind), csv_text(row.source), csv_text(row.scale), csv_text(row.split_kind)}));
+                                      csv_text(row.kind), csv_text(row.source), csv_text(row.scale), csv_text(row.split_kind),
+                                      setting_text(row)}));
     }
   }
 
@@ -129,7 +138,7 @@ Json to_json(const TaskTable& table) {
           {"rank_metric", table.rank_metric}, {"unit", table.unit},
           {"higher_is_better", table.higher_is_better},
           {"metrics", table.metrics}, {"columns_left_out", table.columns_left_out}, {"rows", rows},
-          {"diagnostics", diagnostics}, {"published", published}};
+          {"diagnostics", diagnostics}, {"audits", table.audits}, {"published", published}};
 }
 
 Json to_json(const Page& page) {
@@ -146,7 +155,7 @@ Json to_json(const Page& page) {
 }
 
 std::string summary_csv(const Page& page) {
-  std::string out = csv_line({"task", "label", "model", "variant", "view", "kind", "source", "scale", "split_kind",
+  std::string out = csv_line({"task", "label", "model", "variant", "view", "kind", "source", "scale", "split_kind", "setting",
                               "metric", "split", "slice", "mean", "sd", "low", "high", "trials", "method",
                               "higher_is_better", "unit", "n", "parameters", "seconds_per_trial", "peak_bytes", "done",
                               "failed", "missing"});
@@ -156,7 +165,7 @@ std::string summary_csv(const Page& page) {
         const analyze::Summary& s = cell.summary;
         out += csv_line({csv_text(table.task), csv_text(row.label), csv_text(row.model), csv_text(row.variant),
                          csv_text(row.view), csv_text(row.kind), csv_text(row.source), csv_text(row.scale),
-                         csv_text(row.split_kind), csv_text(cell.metric), csv_text(cell.split), csv_text(cell.slice),
+                         csv_text(row.split_kind), setting_text(row), csv_text(cell.metric), csv_text(cell.split), csv_text(cell.slice),
                          format_double(s.mean), format_double(s.sd), format_double(s.low), format_double(s.high),
                          whole(s.trials), csv_text(s.method), cell.higher_is_better ? "1" : "0", csv_text(cell.unit),
                          whole(cell.n), row.parameters ? whole(*row.parameters) : "", format_double(row.seconds_per_trial),
@@ -169,7 +178,7 @@ std::string summary_csv(const Page& page) {
 
 void trials_csv(const Page& page, const std::function<void(std::string_view)>& write) {
   write(csv_line({"key", "label", "seed", "rep", "fold", "split", "metric", "slice", "value", "n", "task", "model", "variant",
-                  "view", "kind", "source", "scale", "split_kind"}));
+                  "view", "kind", "source", "scale", "split_kind", "setting"}));
   for (const TaskTable& table : page.tables) ValueLines(table, write).write_all();
 }
 

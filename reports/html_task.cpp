@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/base/text.h"
+#include "reports/audits.h"
 #include "reports/site.h"
 #include "reports/text.h"
 #include "reports/trial_values.h"
@@ -299,6 +300,7 @@ HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t num
   }
   if (const std::string note = left_out_text(table); !note.empty()) part.blocks.push_back({.paragraphs = {note + "."}});
   if (!table.diagnostics.empty()) part.blocks.push_back(diagnostics_block(table, number));
+  std::ranges::move(audit_blocks(table.audits, number), std::back_inserter(part.blocks));
   for (const PlacedFigure& placed : site.figures) {
     if (placed.task == table.task) part.blocks.push_back({.figure = placed.figure});
   }

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "harness/analyze/ranks.h"
+#include "harness/base/error.h"
 #include "harness/base/text.h"
 #include "reports/measurements.h"
 #include "reports/tables.h"
@@ -25,8 +26,10 @@ std::size_t place_in(std::string_view value, std::initializer_list<std::string_v
 }
 
 /// Rows that may be ranked against each other share all of it.
-std::tuple<bool, std::size_t, std::size_t, std::string, std::string> contest_of(const Row& row) {
-  return {row.random_weights, place_in(row.source, {"real", "twin"}), place_in(row.scale, {"full", "desk", "smoke"}), row.split_kind, row.data};
+std::tuple<bool, std::size_t, std::size_t, const std::string&, const std::map<std::string, std::string>&, const std::string&>
+contest_of(const Row& row) {
+  return {row.random_weights, place_in(row.source, {"real", "twin"}), place_in(row.scale, {"full", "desk", "smoke"}),
+          row.split_kind, row.setting, row.data};
 }
 
 const analyze::Summary* score_of(const TaskTable& table, const Row& row) {
@@ -265,15 +268,24 @@ Contest contest_of_rows(const store::Reader& store, const Executions& executions
   return contest;
 }
 
+/// A registered one, or a score that a stored trial has.
+void check_metric(const TaskTable& table, const std::string& metric) {
+  if (std::ranges::find(table.metrics, metric) != table.metrics.end()) return;
+  if (const auto near = nearest(metric, table.metrics); near && registered(metric) == nullptr) {
+    throw InputError(fmt::format("unknown metric '{}'; nearest: '{}'", printable(metric), *near));
+  }
+  (void)analyze::metric(metric);
+}
+
 }  // namespace
 
 Leaderboard leaderboard(const store::Reader& store, const std::string& task, const std::string& metric) {
-  if (!metric.empty()) (void)analyze::metric(metric);
   std::vector<store::TrialResult> trials = store.trials_of_task(task);
   std::erase_if(trials, [](const store::TrialResult& t) { return t.status != "done" || chosen_on_test(t); });
   trials = newest_code(std::move(trials));
   Leaderboard board;
   TaskTable& table = board.table = build_table(store, task, trials);
+  if (!metric.empty()) check_metric(table, metric);
   if (!metric.empty() || !table.rank_metric.empty()) rank_by(table, metric);
   Executions executions;
   for (const store::TrialResult& t : trials) executions[t.key] = t.execution;

@@ -25,7 +25,8 @@ struct Standing {
   std::optional<double> share;            // (score - chance) / (ceiling - chance)
 };
 
-/// Rows that compare: one source, scale, split kind and data set; pretrained models without their weights apart.
+/// Rows that compare: one source, scale, split (kind, groups, folds, sizes), set of the task's parameters, and data set;
+/// pretrained models without their weights apart.
 struct Contest {
   std::string heading, data;              // data: SHA-256, or ""
   std::vector<Standing> standings;        // best first, missing scores last

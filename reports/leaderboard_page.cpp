@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/files.h"
+#include "reports/audits.h"
 #include "reports/html.h"
 #include "reports/leaderboard.h"
 #include "reports/tables.h"
@@ -88,6 +89,7 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
                                                       shown(table.rank_metric), table.higher_is_better ? "higher" : "lower")};
   for (std::size_t c = 0; c < board.contests.size(); ++c) part.blocks.push_back(block_of(board, board.contests[c], c));
   if (!board.published.empty()) part.blocks.push_back(published_block(board));
+  std::ranges::move(audit_blocks(table.audits, 0), std::back_inserter(part.blocks));
   page.parts.push_back(std::move(part));
   std::error_code error;
   std::filesystem::create_directories(folder, error);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/base/text.h"
+#include "reports/audits.h"
 #include "reports/leaderboard.h"
 #include "reports/tables.h"
 #include "reports/text.h"
@@ -125,6 +126,8 @@ std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
     out += "\n" + shown(contest.heading, 80) + (contest.data.empty() ? "" : ", data " + contest.data.substr(0, 8)) + "\n" +
            fitted(board, contest, top) + ranks_note(contest);
   }
+  if (!table.audits.empty()) out += "\n";
+  for (const Json& audit : table.audits) out += audit_lines(audit);
   return out + published_block(board);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
+#include "reports/audits.h"
 #include "reports/tables.h"
 #include "reports/text.h"
 #include "reports/wording.h"
@@ -183,6 +184,7 @@ void append_task(std::string& out, const TaskTable& table) {
   }
   if (const std::string note = left_out_text(table); !note.empty()) out += "\n" + note + ".\n";
   append_diagnostics(out, table);
+  append_audits(out, table.audits);
   append_published(out, table);
 }
 

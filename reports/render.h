@@ -16,6 +16,8 @@ namespace seqbench::reports {
 /// Trials of one configuration: a row of a table.
 struct Row {
   std::string label, model, variant, view, kind, source, scale, split_kind;
+  std::map<std::string, std::string> setting;  // what else chooses rows: the task's parameters, its limit, keys of the split
+  std::string particulars;                     // of these, what a heading says: groups, and what rows beside it differ in
   std::string data;                        // SHA-256 of the data set, or ""
   std::vector<std::string> keys;           // trials, in order of (rep, fold, seed)
   std::vector<std::int64_t> seeds;
@@ -67,6 +69,7 @@ struct TaskTable {
   std::vector<Row> rows;                   // models, then controls, then ceiling
   struct Diagnostic { std::string label, metric, split; double value; std::string note; };
   std::vector<Diagnostic> diagnostics;     // best constant on test, label variance of each split
+  std::vector<Json> audits;                // of its data sets and splits, as harness/audit found them
   std::vector<store::PublishedRow> published;
   std::map<std::string, store::VerdictRow> verdicts;  // newest of each published number, by its uid, as `verify` stored it
   Values values;

@@ -182,7 +182,10 @@ class RowSummary {
                                  : info == nullptr        ? "metric is not registered"
                                  : !same_trials           ? "not all trials have this metric"
                                                           : fmt::format("metric version {} stored", version);
-      out.push_back(analyze::without_interval(columns[c].values(), reason));
+      // A score of the task's own: nothing here can recompute it on resampled rows.
+      const bool over_seeds = info == nullptr && columns[c].note.empty() && columns[c].entries.size() > 1;
+      out.push_back(over_seeds ? analyze::over_folds(columns[c].values(), 0)
+                               : analyze::without_interval(columns[c].values(), reason));
       if (!usable) continue;
       metrics.push_back(info);
       where.push_back(c);

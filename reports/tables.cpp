@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "harness/base/text.h"
+#include "reports/audits.h"
 #include "reports/text.h"
 
 namespace seqbench::reports {
@@ -53,6 +54,34 @@ std::vector<std::string> chosen_by(const std::vector<const store::TrialResult*>&
   return lines;
 }
 
+/// Keys of the split that its kind does not read, or that change training alone, choose no row that is scored.
+Json read_by_kind(Json split, const store::TrialResult& t) {
+  for (const char* name : {"kind", "repeats", "validation"}) split.erase(name);
+  if (t.fold < 0) split.erase("folds");
+  if (t.fold >= 0 || t.split_kind == "published") split.erase("test");
+  return split;
+}
+
+std::map<std::string, std::string> setting_of(const store::TrialResult& t) {
+  const Json none = Json::object();
+  const Json task = t.config.is_object() ? t.config.value("task", none) : none;
+  const Json split = t.config.is_object() ? t.config.value("split", none) : none;
+  std::map<std::string, std::string> out;
+  const auto add = [&out](const Json& values) {
+    for (const auto& [name, value] : values.items()) {
+      out[name] = value.is_string() ? value.get<std::string>() : value.is_number_float() ? format_double(value.get<double>())
+                                                                                         : value.dump();
+    }
+  };
+  if (task.is_object() && task.value("params", none).is_object()) add(task.value("params", none));
+  if (split.is_object()) add(read_by_kind(split, t));
+  const std::string limit = task.is_object() ? task.value("limit", Json(0)).dump() : "0";
+  const bool all_rows = limit == "0" && !out.contains("train_rows");
+  if (limit != "0") out["limit"] = limit;
+  if (t.split_kind == "published" && all_rows) out.erase("seed");
+  return out;
+}
+
 Row described_by(const store::TrialResult& t) {
   Row row;
   row.label = t.label;
@@ -63,6 +92,7 @@ Row described_by(const store::TrialResult& t) {
   row.source = t.source;
   row.scale = t.scale;
   row.split_kind = t.split_kind;
+  row.setting = setting_of(t);
   row.data = data_of(t);
   row.chosen_on_test = chosen_on_test(t);
   const Json model = t.config.is_object() ? t.config.value("model", Json()) : Json();
@@ -117,15 +147,43 @@ std::vector<std::string> declared_slices(const std::vector<store::TrialResult>& 
   return fields;
 }
 
+/// Names that two settings do not share with one value.
+void add_differences(const Row& a, const Row& b, std::set<std::string>& names) {
+  for (const auto& [name, value] : a.setting) {
+    const auto other = b.setting.find(name);
+    if (other == b.setting.end() || other->second != value) names.insert(name);
+  }
+}
+
+/// Groups always, and what differs among rows that would have one heading.
+void name_particulars(std::vector<Row>& rows) {
+  std::map<std::string, std::vector<Row*>> alike;
+  for (Row& row : rows) {
+    if (const auto group = row.setting.find("group"); group != row.setting.end()) row.particulars = " by " + group->second;
+    alike[heading(row)].push_back(&row);
+  }
+  for (const auto& [heading, members] : alike) {
+    std::set<std::string> names;
+    for (const Row* row : members) {
+      add_differences(*row, *members.front(), names);
+      add_differences(*members.front(), *row, names);
+    }
+    for (Row* row : members) {
+      for (const auto& [name, value] : row->setting) {
+        if (names.contains(name)) row->particulars += fmt::format(", {}={}", name, value);
+      }
+    }
+  }
+}
+
 /// First every value of every row, then what the rows' cells say of them.
 class TableBuilder {
  public:
   TableBuilder(const store::Reader& store, TaskTable& table, std::size_t trials)
       : store_(store), table_(table), values_(store, table.values, trials) {}
 
-  void add_row(std::vector<const store::TrialResult*> trials) {
+  void add_row(Row row, std::vector<const store::TrialResult*> trials) {
     std::ranges::stable_sort(trials, {}, [](const auto* t) { return std::tuple(t->rep, t->fold, t->seed); });
-    Row row = described_by(*trials.front());
     DoneTrials& done = done_.emplace_back();
     done.first = table_.values.trials.size();
     for (const store::TrialResult* trial : trials) {
@@ -133,7 +191,7 @@ class TableBuilder {
       if (trial->status != "done") continue;
       done.trials.push_back(trial);
       values_.add(static_cast<std::uint32_t>(table_.rows.size()), *trial);
-      add_parts(*trial);
+      add_parts(heading(row), *trial);
     }
     add_costs(row, done.trials);
     row.chosen = chosen_by(done.trials);
@@ -163,11 +221,11 @@ class TableBuilder {
     }
   }
 
-  void add_parts(const store::TrialResult& trial) {
+  void add_parts(const std::string& heading, const store::TrialResult& trial) {
     for (const std::int64_t id : store_.example_sets(trial.execution)) {
-      if (!seen_.insert(id).second) continue;
+      if (!seen_.insert({heading, id}).second) continue;
       const auto examples = store_.examples(id);
-      if (examples->cols == 1) parts_.insert({examples->split, examples->truth});
+      if (examples->cols == 1) parts_.insert({heading, examples->split, examples->truth});
     }
   }
 
@@ -176,7 +234,7 @@ class TableBuilder {
   ValueReader values_;
   std::vector<DoneTrials> done_;  // of each row
   std::set<Part> parts_;
-  std::set<std::int64_t> seen_;   // example sets
+  std::set<std::pair<std::string, std::int64_t>> seen_;  // heading, example set
 };
 
 }  // namespace
@@ -197,7 +255,7 @@ bool comparable_with_published(const Row& row) { return row.source == "real" && 
 
 std::string heading(const Row& row) {
   const std::string data = row.source == "twin" ? "On the synthetic twin" : row.source == "real" ? "Real data" : row.source;
-  return fmt::format("{}, {} scale, split {}{}", data, row.scale, row.split_kind, row.random_weights ? ", random weights" : "");
+  return fmt::format("{}, {} scale, split {}{}{}", data, row.scale, row.split_kind, row.particulars, row.random_weights ? ", random weights" : "");
 }
 
 std::vector<Section> sections_of(const TaskTable& table) {
@@ -245,11 +303,15 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
   }
   std::ranges::stable_sort(groups, {}, [](const auto& group) { return kind_order(group.front()->kind); });
   TableBuilder builder(store, table, trials.size());
-  for (auto& group : groups) builder.add_row(std::move(group));
+  std::vector<Row> rows;
+  for (const auto& group : groups) rows.push_back(described_by(*group.front()));
+  name_particulars(rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) builder.add_row(std::move(rows[i]), std::move(groups[i]));
   builder.summarize_rows(declared_slices(trials), most_cells);
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
   table.diagnostics = diagnose(builder.parts(), table.metrics);
   std::ranges::move(diagnose_choice(table.rows, table.metrics), std::back_inserter(table.diagnostics));
+  table.audits = audits_of(store, trials);
   table.published = store.published(task);
   table.verdicts = store.verdicts();
   return table;

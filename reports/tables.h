@@ -17,9 +17,9 @@ struct DoneTrials {
   std::size_t first = 0;  // of them in Values::trials
 };
 
-/// Truth of one stored part of the data, once however many trials predict it.
+/// Truth of one stored part of the data, once however many trials of a section predict it.
 struct Part {
-  std::string split;
+  std::string heading, split;
   std::vector<double> truth;
   auto operator<=>(const Part&) const = default;
 };
@@ -29,7 +29,7 @@ struct Part {
 [[nodiscard]] int kind_order(std::string_view kind);
 /// Real data at full scale, weights not random: the only rows that published numbers may stand beside.
 [[nodiscard]] bool comparable_with_published(const Row& row);
-/// "On the synthetic twin, desk scale, split published".
+/// "On the synthetic twin, desk scale, split grouped by cluster, window=20"; rows of one heading compare.
 [[nodiscard]] std::string heading(const Row& row);
 /// Rows of one heading, in order of first appearance.
 struct Section {

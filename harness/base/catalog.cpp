@@ -24,6 +24,16 @@ std::string_view to_string(TaskKind kind) {
   assertion_failed("kind", "a TaskKind outside its enumeration", __FILE__, __LINE__);
 }
 
+std::vector<std::string> offered_views(const TaskInfo& task, bool twin, const Params& params) {
+  std::vector<std::string> names;
+  for (const ViewInfo& view : task.views) {
+    const bool there = twin || view.param.empty() ||
+                       std::find(view.values.begin(), view.values.end(), params.text(view.param)) != view.values.end();
+    if (there) names.push_back(view.name);
+  }
+  return names;
+}
+
 const TaskInfo* Catalog::task(std::string_view name) const { return find_by_name(tasks, name); }
 
 const ModelInfo* Catalog::model(std::string_view name) const { return find_by_name(models, name); }

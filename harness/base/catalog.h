@@ -2,6 +2,7 @@
 // What is registered, as plain data: all that experiment files, plans and pages need to know of a task or a
 // model without touching its code. The entries of harness/contract add the functions.
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct Target {
 struct ViewInfo {
   std::string name;  // "one_hot"
   std::string help;
+  /// Of real data it is there only where this text parameter of [data] has one of these values; "" = always.
+  std::string param = {};
+  std::vector<std::string> values = {};
 };
 
 struct TaskInfo {
@@ -43,12 +47,17 @@ struct TaskInfo {
   std::string stratify;             // field, or "target", that stratified splits balance; "" = the target of two classes
   std::string submission_key;       // field that outsiders' prediction files name rows by; "" = the example's id
   std::vector<ParamSpec> params;    // [data] params
-  bool has_real = false;            // real data can be imported; a twin is always there
+  bool has_real = false;            // real data can be imported, or are declared with the task
+  bool has_twin = true;             // false for a declared task, whose data are real
   std::string import_hint;          // the command that gets the real data
+  std::vector<std::string> cautions;  // what is known of its data and says how far a score may be trusted; in every audit
   std::string citation;
   std::string licence;
   int contract = kContractVersion;
 };
+
+/// The views that data with these parameters has, in the task's order.
+[[nodiscard]] std::vector<std::string> offered_views(const TaskInfo& task, bool twin, const Params& params);
 
 struct Setting {
   std::string key;  // a key of [train]
@@ -58,7 +67,7 @@ struct Setting {
 /// A row that joins every experiment whose task offers the model's view and kind.
 struct Control {
   std::string label;  // "ridge, one-hot"
-  std::string view;   // the view this row uses
+  std::string view;   // the view this row uses; "" = the first of the model's that the task offers
   std::vector<Setting> params;
   std::vector<Setting> train;  // may hold labels = "shuffled"
 };
@@ -83,6 +92,7 @@ struct ModelInfo {
 struct Catalog {
   std::vector<const TaskInfo*> tasks;    // sorted by name
   std::vector<const ModelInfo*> models;  // sorted by name
+  std::map<std::string, std::string, std::less<>> broken;  // name of a declared task that cannot be used: why
   [[nodiscard]] const TaskInfo* task(std::string_view name) const;    // null when absent
   [[nodiscard]] const ModelInfo* model(std::string_view name) const;  // null when absent
 };

@@ -13,6 +13,7 @@
 #include "harness/base/version.h"
 #include "harness/cli/commands.h"
 #include "harness/run/worker.h"
+#include "harness/table/declared.h"
 
 namespace seqbench::cli {
 namespace fs = std::filesystem;
@@ -51,13 +52,13 @@ class Parser {
   }
   [[nodiscard]] std::vector<std::string> flag_names() const {
     std::vector<std::string> names;
-    const auto add = [&](const CLI::App* app) {
-      for (const CLI::Option* option : app->get_options()) {
+    const std::function<void(const CLI::App&)> add = [&](const CLI::App& app) {
+      for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
       }
+      for (const CLI::App* sub : app.get_subcommands()) add(*sub);
     };
-    add(&app_);
-    for (const CLI::App* sub : app_.get_subcommands()) add(sub);
+    add(app_);
     return names;
   }
 
@@ -157,6 +158,18 @@ class Parser {
     sub->add_option("--rows", a_.rows, "rows at most, 0 = all [1000 in a table, else all]")->check(CLI::NonNegativeNumber);
   }
 
+  void add_fetch(CLI::App& data) {
+    CLI::App* sub = command(data, "fetch", "Download what tasks/TASK/dataset.toml lists, check and import it", &data_fetch);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--only", a_.only, "this role alone, beside what is in the data home (repeatable)")->type_size(1)->allow_extra_args(false);
+    sub->add_option("--from", a_.from, "files at hand, told by their hashes");
+    sub->add_option("--manifest", a_.manifest, "another manifest of the task");
+    sub->add_flag("--accept-licence", a_.accept_licence, "I have read the licences that are not open");
+    sub->add_flag("--offline", a_.offline, "fetch nothing, or SEQBENCH_OFFLINE=1");
+    sub->add_option("--attempts", a_.attempts, "in a row without a new byte [5]")->check(CLI::Range(1, 1000));
+    sub->add_option("--stall", a_.stall, "seconds of less than 1 KiB/s that end an attempt [30]")->check(CLI::Range(1.0, 3600.0));
+  }
+
   void add_other_commands() {
     CLI::App* sub = command(app_, "list", "List what is registered or stored", &list);
     sub->add_option("WHAT", a_.what, "tasks, models, metrics, experiments, runs, optimizers or schedules")->required();
@@ -167,21 +180,37 @@ class Parser {
     sub = command(*made, "model", "A model in a folder of its own", &new_model);
     sub->add_option("NAME", a_.what, "snake_case")->required();
     sub->add_option("--view", a_.view, "the view it takes [one_hot]");
-    CLI::App* data = app_.add_subcommand("data", "Import, list and verify data");
+    sub = command(*made, "task", "A task in C++ with its own twin, in a folder of its own", &new_task);
+    sub->add_option("NAME", a_.what, "snake_case")->required();
+    sub->add_option("--kind", a_.kind, "regression or binary [regression]");
+    sub->add_option("--view", a_.view, "its letters: dna or protein [dna]");
+    sub = command(*made, "table", "A task of a CSV of yours: a TOML and a sample, no C++", &new_table);
+    sub->add_option("NAME", a_.what, "snake_case")->required();
+    CLI::App* data = app_.add_subcommand("data", "Fetch, import, build, audit and verify data");
     data->require_subcommand(1);
     data->fallthrough();
+    sub = command(*data, "audit", "Look for leaks between parts of a split, and giveaways", &data_audit);
+    sub->add_option("TASK", a_.what, "a task, or an experiment file")->required();
+    experiment_flags(sub);
     command(*data, "list", "Show what is in the data home", &data_list);
     sub = command(*data, "import", "Check published files and copy them into the data home", &data_import);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("FILE", a_.files, "files as published, plain or gzip")->required();
+    add_fetch(*data);
+    sub = command(*data, "build", "Write a task's examples, or its twin's published files", &data_build);
+    sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
+    sub->add_option("--out", a_.out, "a new folder, or an empty one")->required();
+    sub->add_flag("--twin", a_.twin, "the synthetic twin as the published files are, with truth.json");
+    sub->add_option("--rows", a_.rows, "with --twin: about so many rows, 0 = as published [0]")->check(CLI::NonNegativeNumber);
+    sub->add_option("--set", a_.set, "a parameter of the task: params.NAME=VALUE (repeatable)")->type_size(1)->allow_extra_args(false);
     sub = command(*data, "verify", "Compare files with their locked hashes", &data_verify);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix [all]");
     sub = command(*data, "moments", "Moments of the labels by part and number of mutations", &data_moments);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--out", a_.out, "a file [stdout]");
     command(app_, "doctor", "Versions, and what is missing", &doctor);
-    sub = command(app_, "help", "Explain a topic: toml, exit-codes, environment", &help_topic);
-    sub->add_option("TOPIC", a_.what, "toml, exit-codes or environment")->required();
+    sub = command(app_, "help", "Explain a topic: toml, table, exit-codes, environment", &help_topic);
+    sub->add_option("TOPIC", a_.what, "toml, table, exit-codes or environment")->required();
   }
 
   Arguments& a_;
@@ -249,6 +278,30 @@ int worker(int argc, char** argv, const Tables& tables) {
   return run::work(tables, 3, 4, static_cast<int>(*parent));
 }
 
+/// Folders of declared tasks: those of SEQBENCH_TASKS and, where `data` is given, its tasks/.
+std::vector<fs::path> table_folders(const fs::path& data) {
+  std::vector<fs::path> folders;
+  if (!data.empty()) folders.push_back(fs::absolute(data / "tasks"));
+  const char* value = std::getenv("SEQBENCH_TASKS");
+  for (const std::string_view folder : split(value == nullptr ? "" : value, ':')) {
+    if (!folder.empty()) folders.push_back(fs::absolute(folder));
+  }
+  return folders;
+}
+
+/// Declared tasks join the built-in ones, here and in every worker that this process starts.
+void add_tables(Tables& tables, const Arguments& a) {
+  const std::vector<fs::path> folders = table_folders(a.data);
+  table::add_declared(tables, folders);
+  std::vector<std::string> names;
+  for (const fs::path& folder : folders) names.push_back(folder.string());
+  ::setenv("SEQBENCH_TASKS", join(names, ":").c_str(), 1);
+  if (a.quiet) return;
+  for (const auto& [name, why] : tables.broken()) {
+    tell(fmt::format("warning: task '{}' is left out: {}", name, why));
+  }
+}
+
 int run_command(const Parser& parser, const Context& context) {
   try {
     const int code = static_cast<int>(parser.chosen()(context));
@@ -267,9 +320,10 @@ int run_command(const Parser& parser, const Context& context) {
 
 }  // namespace
 
-int main_with(int argc, char** argv, const Tables& tables, const CodeHashes& code) {
+int main_with(int argc, char** argv, Tables tables, const CodeHashes& code) {
   if (argc > 1 && std::string_view(argv[1]) == "worker") {
     try {
+      table::add_declared(tables, table_folders(""));
       return worker(argc, argv, tables);
     } catch (const std::exception&) {  // the parent is gone: nobody is left to tell
       return static_cast<int>(ExitCode::kMachine);
@@ -284,6 +338,7 @@ int main_with(int argc, char** argv, const Tables& tables, const CodeHashes& cod
     return usage_error(parser, error, argc, argv);
   }
   fill_paths(arguments);
+  add_tables(tables, arguments);
   return run_command(parser, {arguments, tables, code});
 }
 

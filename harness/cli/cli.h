@@ -7,6 +7,6 @@
 namespace seqbench::cli {
 
 /// Parses, runs one command and gives the process's exit code; every error ends here as one message on stderr.
-int main_with(int argc, char** argv, const Tables& tables, const CodeHashes& code);
+int main_with(int argc, char** argv, Tables tables, const CodeHashes& code);
 
 }  // namespace seqbench::cli

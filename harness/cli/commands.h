@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "harness/base/code_hashes.h"
 #include "harness/base/error.h"
 #include "harness/contract/tables.h"
+#include "harness/run/plan.h"
 #include "harness/store/reader.h"
 
 namespace seqbench::cli {
@@ -24,15 +26,20 @@ struct Arguments {
   std::string what;                 // list WHAT, show THING, leaderboard TASK, rerun TRIAL, new model NAME
   std::vector<std::string> files;   // experiment files, data files
   std::vector<std::string> set;     // --set
-  std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric;
+  std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric, kind;
   std::string format, out, publish, table;
   std::string task, model, split, only, card, licence;  // submit
   bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
   bool dry_run = false;
+  std::vector<std::string> from, only;  // data fetch
+  std::string manifest;
+  bool accept_licence = false, offline = false;
+  std::int64_t attempts = 5;
+  double stall = 30;                // seconds
   double timeout = 30;              // sql, seconds
   std::int64_t workers = 1, max_failures = 0, limit = 20, top = 0;
-  std::int64_t rows = -1;           // sql: at most so many, 0 = all, -1 = as the format has it
+  std::int64_t rows = -1;           // sql: at most so many, 0 = all, -1 = as the format has it; data build: of the twin
 };
 
 struct Context {
@@ -44,6 +51,8 @@ struct Context {
 ExitCode list(const Context& context);
 ExitCode show(const Context& context);
 ExitCode new_model(const Context& context);
+ExitCode new_task(const Context& context);
+ExitCode new_table(const Context& context);
 ExitCode check(const Context& context);
 ExitCode plan(const Context& context);
 ExitCode run_file(const Context& context);
@@ -53,8 +62,11 @@ ExitCode report(const Context& context);
 ExitCode leaderboard(const Context& context);
 ExitCode submit(const Context& context);
 ExitCode verify(const Context& context);
+ExitCode data_audit(const Context& context);
 ExitCode data_list(const Context& context);
+ExitCode data_build(const Context& context);
 ExitCode data_import(const Context& context);
+ExitCode data_fetch(const Context& context);
 ExitCode data_moments(const Context& context);
 ExitCode data_verify(const Context& context);
 ExitCode db_check(const Context& context);
@@ -67,6 +79,11 @@ ExitCode help_topic(const Context& context);
 
 /// A registered name cut to a unique prefix: "gfp" is gfp_fluorescence. InputError lists the matches.
 [[nodiscard]] const TaskEntry& task_by_prefix(const Context& context, const std::string& name);
+/// What the experiment file makes, all of it needed, nothing of it looked up in the store.
+[[nodiscard]] run::Plan plan_of_file(const Context& context, const std::filesystem::path& file);
+/// Reads the files wholly by the task's own rules and puts them into the data home; `licences` by sha256, for the lock.
+void import_into_home(const Context& context, const TaskEntry& task, const std::vector<std::filesystem::path>& files,
+                      const std::map<std::string, std::string>& licences = {});
 /// An experiment file: a path, or a name below experiments/.
 [[nodiscard]] std::filesystem::path experiment_path(const Context& context, const std::string& name);
 /// 6 characters or more of a run's id: digits and capital letters.

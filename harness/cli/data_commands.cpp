@@ -9,6 +9,18 @@
 namespace seqbench::cli {
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Every cell of a declared task's file, and what was seen.
+void read_declared(const TaskEntry& task) {
+  const Params params(task.params);
+  const auto dataset = task.load({.twin = false, .folder = {}, .params = params});
+  fmt::print("{}: {}, data {}\n", task.name, task.import_hint, task.fingerprint());
+  for (const auto& [what, count] : dataset->examples().counts) fmt::print("  {}: {}\n", what, count);
+}
+
+}  // namespace
+
 const TaskEntry& task_by_prefix(const Context& context, const std::string& name) {
   std::vector<const TaskEntry*> matches;
   for (const TaskEntry& task : context.tables.tasks()) {
@@ -29,6 +41,7 @@ ExitCode data_list(const Context& context) {
     const std::vector<data::LockedFile> files = data::read_lock(folder);
     if (!context.arguments.json) {
       fmt::print("{}: {}\n", task.name, !files.empty()  ? "real data in " + folder.string()
+                                        : task.fingerprint ? task.import_hint
                                         : task.has_real ? "no real data; " + task.import_hint
                                                         : "twin only");
     }
@@ -44,17 +57,15 @@ ExitCode data_list(const Context& context) {
   return ExitCode::kDone;
 }
 
-ExitCode data_import(const Context& context) {
-  const Arguments& a = context.arguments;
-  const TaskEntry& task = task_by_prefix(context, a.what);
-  if (!task.has_real) throw InputError(fmt::format("task '{}' takes no real data yet; its twin is used", task.name));
-  const std::vector<fs::path> files(a.files.begin(), a.files.end());
+void import_into_home(const Context& context, const TaskEntry& task, const std::vector<fs::path>& files,
+                      const std::map<std::string, std::string>& licences) {
+  if (task.fingerprint) throw InputError(fmt::format("task '{}' is {}, which names its file: nothing to import", task.name, task.import_hint));
   const ImportPlan plan = task.import_files(files);
   std::vector<std::pair<std::string, fs::path>> roles;
   for (const ImportedFile& file : plan.files) roles.emplace_back(file.role, file.source);
-  const fs::path folder = data::task_folder(a.data, task.name);
+  const fs::path folder = data::task_folder(context.arguments.data, task.name);
   const std::vector<data::LockedFile> former = data::read_lock(folder);
-  const std::vector<data::LockedFile> locked = data::install_files(folder, roles);
+  const std::vector<data::LockedFile> locked = data::install_files(folder, roles, licences);
   for (const std::string& line : plan.report) fmt::print("{}\n", printable(line, 1000));
   for (const data::LockedFile& file : locked) fmt::print("{}  {} bytes  sha256 {}\n", file.role, file.bytes, file.sha256);
   for (const data::LockedFile& file : former) {
@@ -62,6 +73,13 @@ ExitCode data_import(const Context& context) {
       fmt::print("{}  removed: an import replaces the one before it\n", file.role);
     }
   }
+}
+
+ExitCode data_import(const Context& context) {
+  const Arguments& a = context.arguments;
+  const TaskEntry& task = task_by_prefix(context, a.what);
+  if (!task.has_real) throw InputError(fmt::format("task '{}' takes no real data yet; its twin is used", task.name));
+  import_into_home(context, task, {a.files.begin(), a.files.end()});
   return ExitCode::kDone;
 }
 
@@ -71,6 +89,11 @@ ExitCode data_verify(const Context& context) {
   bool any = false;
   for (const TaskEntry& task : context.tables.tasks()) {
     if (!only.empty() && task.name != only) continue;
+    if (task.fingerprint) {
+      if (only.empty()) continue;
+      read_declared(task);
+      return ExitCode::kDone;
+    }
     const fs::path folder = data::task_folder(a.data, task.name);
     if (data::read_lock(folder).empty()) {
       if (!only.empty()) throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(), task.import_hint));

@@ -7,6 +7,7 @@
 #include "harness/data/home.h"
 #include "harness/run/run_experiment.h"
 #include "harness/spec/experiment.h"
+#include "harness/spec/table_task.h"
 #include "harness/store/query.h"
 
 namespace seqbench::cli {
@@ -51,6 +52,8 @@ ExitCode help_topic(const Context& context) {
   const std::string& topic = context.arguments.what;
   if (topic == "toml") {
     fmt::print("{}", spec::key_reference());
+  } else if (topic == "table") {
+    fmt::print("{}", spec::table_reference());
   } else if (topic == "exit-codes") {
     fmt::print("0  done\n1  a finding: some trials failed, or a rerun gave other bits without a reason\n"
                "2  bad input: experiment file, flag, data file\n3  interrupted, resumable as it is\n"
@@ -58,12 +61,15 @@ ExitCode help_topic(const Context& context) {
   } else if (topic == "environment") {
     fmt::print("SEQBENCH_STORE           the store [results/seqbench.db]\n"
                "SEQBENCH_DATA            the data home [data]\n"
+               "SEQBENCH_OFFLINE         1: data fetch downloads nothing\n"
+               "SEQBENCH_CA_FILE         certificate authorities that data fetch trusts besides the system's\n"
+               "SEQBENCH_TASKS           folders of declared tasks (NAME.toml), separated by ':', besides DATA/tasks\n"
                "SEQBENCH_TORCH           folder of an installed torch package, for set-up\n"
                "SEQBENCH_PIP_ARGS        options passed to pip, for set-up\n"
                "SEQBENCH_STORE_ANYWAY    1: write a store on a network file system\n"
                "SEQBENCH_NO_SETUP        1: never build, run what is there\n");
   } else {
-    throw InputError(fmt::format("no help on '{}'; topics: toml, exit-codes, environment", printable(topic)));
+    throw InputError(fmt::format("no help on '{}'; topics: toml, table, exit-codes, environment", printable(topic)));
   }
   return ExitCode::kDone;
 }

@@ -73,6 +73,10 @@ run::Plan planned(const Context& context, const spec::ExperimentSpec& experiment
 
 }  // namespace
 
+run::Plan plan_of_file(const Context& context, const fs::path& file) {
+  return run::expand_plan(load(context, file.string()), context.tables, context.code, {context.arguments.data, false, false});
+}
+
 fs::path experiment_path(const Context& context, const std::string& name) {
   if (fs::exists(name)) return name;
   const fs::path below = context.arguments.root / "experiments" / (name + ".toml");

@@ -1,12 +1,11 @@
 // seqbench new model NAME: a folder that compiles, is found by the build and tested by the conformance suite.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
-#include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
+#include "harness/cli/skeleton.h"
 
 namespace seqbench::cli {
 namespace fs = std::filesystem;
@@ -43,7 +42,7 @@ constexpr ViewCode kText = {"TextView", "128", R"(
 
 const ViewCode& code_of(const std::string& view) {
   static const std::map<std::string, ViewCode> kViews = {{"one_hot", kCodes},      {"mutations", kSet}, {"tf_set", kSet},
-                                                        {"kmer_counts", kDense}, {"tf_bins", kBits}};
+                                                        {"kmer_counts", kDense}, {"features", kDense},  {"tf_bins", kBits}};
   const auto found = kViews.find(view);
   return found == kViews.end() ? kText : found->second;
 }
@@ -54,7 +53,6 @@ constexpr std::string_view kSource = R"(// @NAME@: one linear layer on the view 
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 
-#include <algorithm>
 
 #include "harness/contract/model.h"
 #include "models/blocks/dropout.h"
@@ -158,30 +156,6 @@ task = "@TASK@"
 name = "@NAME@"
 )";
 
-std::string filled(std::string_view text, const std::map<std::string, std::string>& values) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t at = text.find('@');
-    out += text.substr(0, at);
-    if (at == std::string_view::npos) break;
-    const std::size_t end = text.find('@', at + 1);
-    out += values.at(std::string(text.substr(at + 1, end - at - 1)));
-    text.remove_prefix(end + 1);
-  }
-  return out;
-}
-
-void check_name(const Context& context, const std::string& name) {
-  const bool snake = !name.empty() && name.size() <= 64 && name[0] >= 'a' && name[0] <= 'z' &&
-                     std::all_of(name.begin(), name.end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-                     });
-  if (!snake) throw InputError(fmt::format("a model's name is snake_case (a-z, 0-9, _), at most 64 long; got '{}'", printable(name)));
-  for (const ModelEntry& model : context.tables.models()) {
-    if (model.name == name) throw InputError(fmt::format("model '{}' is there already", name));
-  }
-}
-
 /// The first task that offers the view.
 std::string task_with(const Context& context, const std::string& view) {
   std::vector<std::string> known;
@@ -200,19 +174,17 @@ std::string task_with(const Context& context, const std::string& view) {
 ExitCode new_model(const Context& context) {
   const Arguments& a = context.arguments;
   const std::string view = a.view.empty() ? "one_hot" : a.view;
-  check_name(context, a.what);
+  std::vector<std::string> taken;
+  for (const ModelEntry& model : context.tables.models()) taken.push_back(model.name);
+  check_new_name("model", a.what, taken);
   const ViewCode& code = code_of(view);
   const std::map<std::string, std::string> values = {{"NAME", a.what}, {"VIEW", view}, {"TASK", task_with(context, view)},
                                                      {"TYPE", code.type}, {"FEATURES", code.features}, {"FILL", code.fill}};
-  const fs::path folder = a.root / "models" / a.what;
-  if (fs::exists(folder)) throw InputError(fmt::format("{} is there already", folder.lexically_proximate(a.root).string()));
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw MachineError(fmt::format("cannot make {}: {}", folder.string(), error.message()));
-  write_file_atomically(folder / (a.what + ".cpp"), filled(kSource, values));
-  write_file_atomically(folder / "README.md", filled(kReadme, values));
-  write_file_atomically(folder / "example.toml", filled(kExample, values));
-  fmt::print("models/{0}/{0}.cpp\nmodels/{0}/README.md\nmodels/{0}/example.toml\n", a.what);
+  const fs::path folder = fs::path("models") / a.what;
+  if (fs::exists(a.root / folder)) throw InputError(fmt::format("{} is there already", folder.generic_string()));
+  write_new(a.root, {{folder / (a.what + ".cpp"), filled(kSource, values)},
+                     {folder / "README.md", filled(kReadme, values)},
+                     {folder / "example.toml", filled(kExample, values)}});
   fmt::print(stderr, "next: ./seqbench run models/{0}/example.toml builds it and runs it\n", a.what);
   return ExitCode::kDone;
 }

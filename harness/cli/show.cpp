@@ -38,8 +38,8 @@ Json task_json(const TaskEntry& task) {
   for (const ViewInfo& view : task.views) views.push_back({{"name", view.name}, {"help", view.help}});
   return {{"v", 1}, {"task", task.name}, {"version", task.version}, {"title", task.title}, {"summary", task.summary},
           {"kind", to_string(task.kind)}, {"targets", targets}, {"metrics", task.metrics}, {"splits", task.splits},
-          {"slices", task.slices}, {"views", views}, {"parameters", settings_json(task.params)}, {"real", task.has_real},
-          {"import", task.import_hint}, {"citation", task.citation}, {"licence", task.licence}};
+          {"group", task.group}, {"slices", task.slices}, {"views", views}, {"parameters", settings_json(task.params)}, {"real", task.has_real},
+          {"import", task.import_hint}, {"cautions", task.cautions}, {"citation", task.citation}, {"licence", task.licence}};
 }
 
 Json model_json(const ModelEntry& model) {
@@ -53,12 +53,14 @@ Json model_json(const ModelEntry& model) {
 void print_task(const TaskEntry& task) {
   fmt::print("task {} (version {}): {}\n{}\nkind: {}\n", task.name, task.version, task.title, task.summary, to_string(task.kind));
   for (const Target& target : task.targets) fmt::print("target: {} ({})\n", target.name, target.unit);
-  fmt::print("metrics: {} (the first ranks)\nsplits: {}\nslices: {}\n", join(task.metrics, ", "), join(task.splits, ", "),
-             task.slices.empty() ? "none" : join(task.slices, ", "));
+  fmt::print("metrics: {} (the first ranks)\nsplits: {}\ngroups: {}\nslices: {}\n", join(task.metrics, ", "), join(task.splits, ", "),
+             task.group.empty() ? "none" : task.group, task.slices.empty() ? "none" : join(task.slices, ", "));
   fmt::print("views:\n");
   for (const ViewInfo& view : task.views) fmt::print("  {:<20} {}\n", view.name, view.help);
   fmt::print("parameters:\n{}", settings_text(task.params));
   fmt::print("real data: {}\n", task.has_real ? task.import_hint : "none yet; the synthetic twin is used");
+  for (const std::string& caution : task.cautions) fmt::print("known of its data: {}\n", caution);
+  if (!task.declaration.is_null()) fmt::print("declaration: {}\n", canonical_json(task.declaration));
   if (!task.citation.empty()) fmt::print("citation: {}\n", task.citation);
   if (!task.licence.empty()) fmt::print("licence: {}\n", task.licence);
 }
@@ -67,7 +69,9 @@ void print_model(const ModelEntry& model) {
   fmt::print("model {} (version {}): {}\n", model.name, model.version, model.summary);
   fmt::print("views: {}\n{}\nparameters:\n{}", model.views.empty() ? "any" : join(model.views, ", "),
              model.trained_by_loop ? "trained by the loop" : "fits itself", settings_text(model.params));
-  for (const Control& control : model.controls) fmt::print("control row: {} (view {})\n", control.label, control.view);
+  for (const Control& control : model.controls) {
+    fmt::print("control row: {} (view {})\n", control.label, control.view.empty() ? "any" : control.view);
+  }
   if (!model.citation.empty()) fmt::print("citation: {}\n", model.citation);
 }
 

@@ -20,6 +20,7 @@ struct Examples {
   std::vector<std::uint8_t> mask;   // [rows, targets], 1 = present; or empty = all present
   std::map<std::string, Field> fields;      // [rows] each: "num_mutations"
   std::vector<Part> published_split;        // [rows], or empty where none is published
+  bool only_published_split = false;        // labels of its parts cannot be compared: no other split mixes them
   std::vector<double> expected;     // [rows, targets]: E[y|x] or P(y=1|x) of a twin's generator; else empty.
                                     // Only the ceiling row reads it: no view may be made from it.
   std::vector<double> noiseless;    // [rows, targets]: f(x) of a twin's generator; else empty

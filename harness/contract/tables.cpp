@@ -39,6 +39,15 @@ void check_params(std::string_view entry, const std::vector<ParamSpec>& specs) {
   }
 }
 
+void check_view_param(std::string_view entry, const TaskEntry& task, const ViewInfo& view) {
+  if (view.param.empty()) return;
+  const auto spec = std::find_if(task.params.begin(), task.params.end(),
+                                 [&view](const ParamSpec& declared) { return declared.name == view.param; });
+  promise(spec != task.params.end() && type_of(*spec) == ParamType::kString, entry,
+          fmt::format("view '{}' hangs on '{}', which is no text parameter", view.name, view.param));
+  for (const std::string& value : view.values) check_value(entry, *spec, value);
+}
+
 void check_task(const TaskEntry& task) {
   const std::string entry = "task " + task.name;
   std::vector<std::string> views, targets;
@@ -46,16 +55,18 @@ void check_task(const TaskEntry& task) {
   for (const Target& target : task.targets) targets.push_back(target.name);
   promise(task.contract == kContractVersion, entry, "is built for another contract version");
   promise(static_cast<bool>(task.load), entry, "has no load function");
-  promise(task.has_real == static_cast<bool>(task.import_files), entry, "has_real and import_files disagree");
+  promise((task.has_real && !task.fingerprint) == static_cast<bool>(task.import_files), entry, "has_real and import_files disagree");
+  promise(task.has_twin != static_cast<bool>(task.fingerprint), entry, "is both declared and a twin's, or neither");
   promise(!targets.empty() && are_unique(targets), entry, "has no targets, or two of one name");
   promise(!views.empty() && are_unique(views), entry, "has no views, or two of one name");
   promise(!task.metrics.empty() && are_unique(task.metrics), entry, "has no metrics, or one twice");
   promise(!task.splits.empty() && are_unique(task.splits), entry, "has no split kinds, or one twice");
   check_params(entry, task.params);
+  for (const ViewInfo& view : task.views) check_view_param(entry, task, view);
 }
 
 void check_control(std::string_view entry, const ModelEntry& model, const Control& control) {
-  promise(holds(model.views, control.view), entry,
+  promise(control.view.empty() || holds(model.views, control.view), entry,
           fmt::format("control '{}' uses the view '{}', which the model does not accept", control.label, control.view));
   for (const Setting& setting : control.params) {
     const auto spec = std::find_if(model.params.begin(), model.params.end(),
@@ -78,7 +89,7 @@ void check_model(const ModelEntry& model) {
   std::vector<std::string> labels;
   for (const Control& control : model.controls) {
     check_control(entry, model, control);
-    labels.push_back(control.label);
+    labels.push_back(control.label + "\n" + control.view);  // one label may stand for several views: the first joins
   }
   promise(are_unique(labels), entry, "has two controls of one label");
 }
@@ -118,7 +129,22 @@ Tables::Tables(std::vector<NamedTask> tasks, std::vector<NamedModel> models)
   for (const ModelEntry& model : models_) check_model(model);
 }
 
-const TaskEntry& Tables::task(std::string_view name) const { return find_entry(tasks_, "task", name); }
+void Tables::add(std::vector<TaskEntry> declared, std::map<std::string, std::string, std::less<>> broken) {
+  for (TaskEntry& task : declared) {
+    check_task(task);
+    tasks_.push_back(std::move(task));
+  }
+  std::ranges::sort(tasks_, {}, [](const TaskEntry& task) { return task.name; });
+  promise(std::ranges::adjacent_find(tasks_, {}, [](const TaskEntry& task) { return task.name; }) == tasks_.end(),
+          "a declared task", "is registered twice");
+  broken_.merge(broken);
+}
+
+const TaskEntry& Tables::task(std::string_view name) const {
+  const auto broken = broken_.find(name);
+  if (broken != broken_.end()) throw InputError(fmt::format("task '{}' cannot be used: {}", name, broken->second));
+  return find_entry(tasks_, "task", name);
+}
 
 const ModelEntry& Tables::model(std::string_view name) const { return find_entry(models_, "model", name); }
 
@@ -126,6 +152,7 @@ Catalog Tables::catalog() const {
   Catalog catalog;
   for (const TaskEntry& task : tasks_) catalog.tasks.push_back(&task);
   for (const ModelEntry& model : models_) catalog.models.push_back(&model);
+  catalog.broken = broken_;
   return catalog;
 }
 

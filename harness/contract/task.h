@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/catalog.h"
+#include "harness/base/json.h"
 #include "harness/base/streams.h"
 #include "harness/contract/examples.h"
 #include "harness/contract/view.h"
@@ -67,7 +68,7 @@ struct TaskEntry : TaskInfo {
   /// Throws InputError with file, line, value and what was expected.
   std::function<std::unique_ptr<Dataset>(const LoadRequest&)> load;
   /// Reads published files wholly, throws InputError at the first that is broken; writes nothing.
-  /// Null when has_real is false.
+  /// Null when has_real is false, and for declared tasks.
   std::function<ImportPlan(std::span<const std::filesystem::path> files)> import_files;
   /// Writes the twin of `request` into an empty folder as the published files are: importing and loading these gives
   /// the twin's examples. Null where a task has none yet.
@@ -76,6 +77,11 @@ struct TaskEntry : TaskInfo {
   std::function<std::vector<Score>(const Dataset& dataset, std::span<const std::int64_t> rows,
                                    std::span<const double> predictions)>
       scores;
+  /// A task declared in a file of the user's: SHA-256 of what its data are, by content. Null for built-in tasks, whose
+  /// real data the lock of the data home tells.
+  std::function<std::string()> fingerprint;
+  Json declaration;  // and its meaning, for the record
+  std::string room;  // whose sources make its examples; "" = tasks/NAME
 };
 
 /// Shape, finiteness, and for binary tasks the range of probabilities. `predictions` [rows, targets].

@@ -79,7 +79,7 @@ bool is_sha256(const std::string& text) {
 }
 
 LockedFile locked_file(const Json& json) {
-  LockedFile file{json.at("role"), json.at("sha256"), json.at("bytes"), json.at("origin")};
+  LockedFile file{json.at("role"), json.at("sha256"), json.at("bytes"), json.at("origin"), json.value("licence", "")};
   if (!is_role(file.role) || !is_sha256(file.sha256) || !json.at("bytes").is_number_unsigned()) {
     throw InputError("an entry has a bad role, sha256 or bytes");
   }
@@ -91,6 +91,7 @@ std::string lock_text(const std::vector<LockedFile>& files) {
   for (const LockedFile& file : files) {
     list.push_back(
         {{"role", file.role}, {"sha256", file.sha256}, {"bytes", file.bytes}, {"origin", file.origin}});
+    if (!file.licence.empty()) list.back()["licence"] = file.licence;
   }
   return Json{{"version", 1}, {"files", list}}.dump(1) + "\n";
 }
@@ -178,6 +179,8 @@ fs::path data_home(const std::string& flag) {
 
 fs::path task_folder(const fs::path& home, const std::string& task) { return home / task; }
 
+fs::path cache_folder(const fs::path& home) { return home / ".cache"; }
+
 std::vector<LockedFile> read_lock(const fs::path& folder) {
   const fs::path path = folder / kLock;
   std::error_code error;
@@ -200,7 +203,8 @@ std::vector<LockedFile> read_lock(const fs::path& folder) {
 }
 
 std::vector<LockedFile> install_files(const fs::path& folder,
-                                      const std::vector<std::pair<std::string, fs::path>>& files) {
+                                      const std::vector<std::pair<std::string, fs::path>>& files,
+                                      const std::map<std::string, std::string>& licences) {
   SEQBENCH_ASSERT(!files.empty(), "an import has files");
   fs::path target = fs::absolute(folder).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();  // "gfp/" is "gfp"
@@ -215,6 +219,7 @@ std::vector<LockedFile> install_files(const fs::path& folder,
   for (const auto& [role, source] : files) {
     SEQBENCH_ASSERT(is_role(role), "a role is a file name");
     locked.push_back(copy_hashed(role, source, staged.path / role));
+    if (const auto found = licences.find(locked.back().sha256); found != licences.end()) locked.back().licence = found->second;
   }
   write_file_atomically(staged.path / kLock, lock_text(locked));
   sync_folder(staged.path);

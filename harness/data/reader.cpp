@@ -131,10 +131,29 @@ TableReader::TableReader(const std::filesystem::path& path, std::vector<std::str
   }
 }
 
+/// Cells that may stand in quotes, which may hold the separator but no further quote.
+void TableReader::split_quoted(std::string_view line) {
+  cells_.clear();
+  while (true) {
+    const bool quoted = line.starts_with('"');
+    const std::size_t end = quoted ? line.find('"', 1) : std::min(line.find(separator_), line.size());
+    if (end == line.npos) fail("a quote is not closed");
+    cells_.push_back(quoted ? line.substr(1, end - 1) : line.substr(0, end));
+    line.remove_prefix(quoted ? end + 1 : end);
+    if (line.empty()) return;
+    if (line.front() != separator_) fail("a quote inside a quoted cell, or text behind one");
+    line.remove_prefix(1);
+  }
+}
+
 bool TableReader::next() {
   std::string_view line;
   if (!lines_.next(line)) return false;
-  cells_ = split(line, separator_);
+  if (separator_ == ',' && line.find('"') != line.npos) {
+    split_quoted(line);
+  } else {
+    cells_ = split(line, separator_);
+  }
   if (cells_.size() != width_) fail(fmt::format("{} cells, the header has {}", cells_.size(), width_));
   return true;
 }
@@ -185,6 +204,7 @@ void read_fasta(const std::filesystem::path& path, const std::function<void(Fast
     if (line.starts_with('>')) {
       finish();
       record.name = line.substr(1, line.find_first_of(" \t") - 1);
+      record.line = lines.line_number();
       const std::size_t rest = line.find_first_not_of(" \t", 1 + record.name.size());
       if (rest != line.npos) record.description = line.substr(rest);
       if (record.name.empty()) lines.fail("a record without a name");

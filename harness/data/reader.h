@@ -42,7 +42,7 @@ class LineReader {
 };
 
 /// A table with a header line. Columns are looked up by name; a row with another number of cells is an error
-/// at its line, a surplus column is not.
+/// at its line, a surplus column is not. Between commas a cell may stand in quotes, on one line and without quotes in it.
 class TableReader {
  public:
   TableReader(const std::filesystem::path& path, std::vector<std::string> needed_columns, char separator = '\t');
@@ -55,6 +55,8 @@ class TableReader {
   [[nodiscard]] std::int64_t line_number() const { return lines_.line_number(); }
 
  private:
+  void split_quoted(std::string_view line);
+
   LineReader lines_;
   char separator_;
   std::vector<std::string> names_;
@@ -73,6 +75,7 @@ struct FastaRecord {
   std::string name;         // up to the first white space
   std::string description;  // the rest of the header line, without the white space between
   std::string sequence;
+  std::int64_t line = 0;    // of the header
 };
 /// Calls `on_record` for each; throws InputError at the place of the first fault.
 void read_fasta(const std::filesystem::path& path, const std::function<void(FastaRecord&&)>& on_record,

@@ -68,6 +68,7 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
   trial.spec.label = before.label;
   trial.spec.threads = before.environment.threads;
   trial.spec.data_folder = data::task_folder(data_home, before.task);
+  trial.spec.cache_folder = data::cache_folder(data_home);
   store::TrialRow& row = trial.spec.row;
   row.task = before.task;
   row.model = before.model;
@@ -86,7 +87,7 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
   row.config["task"]["version"] = row.task_version;
   if (row.kind != "ceiling") row.config["model"]["version"] = row.model_version;
   for (auto& [name, version] : row.config["metrics"]["versions"].items()) version = analyze::metric(name).version;
-  row.config["code"] = code_json(code, row.task, row.kind == "ceiling" ? "" : row.model);
+  row.config["code"] = code_json(code, tables.task(row.task), row.kind == "ceiling" ? "" : row.model);
   for (const auto& [room, hash] : before.config.at("code").items()) {
     const std::string prefix = code_name_of_file("");
     if (!room.starts_with(prefix)) continue;
@@ -100,9 +101,10 @@ Plan plan_again(const store::TrialResult& before, const Tables& tables, const Co
     plan.trials.push_back(std::move(trial));
     return plan;
   }
-  const std::string now = data::lock_sha256(data::read_lock(trial.spec.data_folder));
+  const TaskEntry& task = tables.task(row.task);
+  const std::string now = task.fingerprint ? task.fingerprint() : data::lock_sha256(data::read_lock(trial.spec.data_folder));
   if (now != row.data_sha256) {
-    throw InputError(fmt::format("the data of task '{}' changed since: {} was {}; import the former files to rerun",
+    throw InputError(fmt::format("the data of task '{}' changed since: {} was {}; bring the former files back to rerun",
                                  row.task, now.substr(0, 12), row.data_sha256.substr(0, 12)));
   }
   plan.trials.push_back(std::move(trial));

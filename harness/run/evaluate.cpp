@@ -6,6 +6,7 @@
 #include <map>
 
 #include "harness/analyze/metrics.h"
+#include "harness/base/error.h"
 #include "harness/base/text.h"
 
 namespace seqbench::run {
@@ -40,7 +41,51 @@ store::MetricRow metric_row(const analyze::MetricInfo& info, int part, const std
   return row;
 }
 
+void add_slices(store::TrialRecord& record, const TrialConfig& config, const Json& values, const std::string& field,
+                std::span<const double> truth, std::span<const double> predictions) {
+  std::map<std::string, std::vector<std::size_t>> members;
+  for (std::size_t i = 0; i < values.size(); ++i) members[slice_text(values[i])].push_back(i);
+  for (const auto& [value, rows] : members) {
+    std::vector<double> t, p;
+    for (const std::size_t row : rows) {
+      t.push_back(truth[row]);
+      p.push_back(predictions[row]);
+    }
+    for (const std::string& name : config.metrics) {
+      const int test = static_cast<int>(Part::kTest);
+      record.metrics.push_back(metric_row(analyze::metric(name), test, fmt::format("{}={}", field, value), t, p));
+    }
+  }
+}
+
+/// The task's own scores stand beside the metrics, under names that no metric has.
+void add_scores(store::TrialRecord& record, std::vector<Score> scores) {
+  for (Score& score : scores) {
+    const bool known = std::ranges::any_of(analyze::metrics_table(), [&](const auto& m) { return m.name == score.name; });
+    SEQBENCH_ASSERT(!known, ("a task's score is named as a metric: " + score.name).c_str());
+    store::MetricRow row;
+    row.split = static_cast<int>(Part::kTest);
+    row.name = std::move(score.name);
+    row.slice = std::move(score.slice);
+    row.value = score.value;
+    row.note = std::move(score.note);
+    row.n = score.n;
+    row.higher_is_better = score.higher_is_better;
+    row.version = score.version;
+    record.metrics.push_back(std::move(row));
+  }
+}
+
 }  // namespace
+
+std::vector<double> gathered(std::span<const double> values, std::span<const std::int64_t> rows, std::size_t width) {
+  std::vector<double> out;
+  out.reserve(rows.size() * width);
+  for (const std::int64_t row : rows) {
+    for (std::size_t t = 0; t < width; ++t) out.push_back(values[static_cast<std::size_t>(row) * width + t]);
+  }
+  return out;
+}
 
 store::ExampleSet example_set(const Examples& examples, const TrialConfig& config, int part,
                               std::span<const std::int64_t> rows) {
@@ -48,37 +93,24 @@ store::ExampleSet example_set(const Examples& examples, const TrialConfig& confi
   set.task = config.task->name;
   set.split = kPartNames.at(static_cast<std::size_t>(part));
   set.cols = static_cast<std::int64_t>(config.task->targets.size());
-  for (const std::int64_t row : rows) {
-    set.ids.push_back(examples.ids[static_cast<std::size_t>(row)]);
-    for (std::int64_t t = 0; t < set.cols; ++t) {
-      set.truth.push_back(examples.targets[static_cast<std::size_t>(row * set.cols + t)]);
-    }
-  }
+  for (const std::int64_t row : rows) set.ids.push_back(examples.ids[static_cast<std::size_t>(row)]);
+  set.truth = gathered(examples.targets, rows, config.task->targets.size());
   for (const std::string& name : config.slices) set.fields[name] = field_values(examples.fields.at(name), rows);
   return set;
 }
 
-void add_metrics(store::TrialRecord& record, const TrialConfig& config, int part, const store::ExampleSet& truth,
-                 std::span<const double> predictions) {
+void add_metrics(store::TrialRecord& record, const TrialConfig& config, int part, const Dataset& dataset,
+                 std::span<const std::int64_t> rows, std::span<const double> predictions) {
+  const Examples& examples = dataset.examples();
+  const std::vector<double> truth = gathered(examples.targets, rows, config.task->targets.size());
   for (const std::string& name : config.metrics) {
-    record.metrics.push_back(metric_row(analyze::metric(name), part, "all", truth.truth, predictions));
+    record.metrics.push_back(metric_row(analyze::metric(name), part, "all", truth, predictions));
   }
   if (part != static_cast<int>(Part::kTest)) return;
   for (const std::string& field : config.slices) {
-    std::map<std::string, std::vector<std::size_t>> members;
-    const Json& values = truth.fields.at(field);
-    for (std::size_t i = 0; i < values.size(); ++i) members[slice_text(values[i])].push_back(i);
-    for (const auto& [value, rows] : members) {
-      std::vector<double> t, p;
-      for (const std::size_t row : rows) {
-        t.push_back(truth.truth[row]);
-        p.push_back(predictions[row]);
-      }
-      for (const std::string& name : config.metrics) {
-        record.metrics.push_back(metric_row(analyze::metric(name), part, fmt::format("{}={}", field, value), t, p));
-      }
-    }
+    add_slices(record, config, field_values(examples.fields.at(field), rows), field, truth, predictions);
   }
+  if (config.task->scores) add_scores(record, config.task->scores(dataset, rows, predictions));
 }
 
 }  // namespace seqbench::run

@@ -14,11 +14,14 @@ namespace seqbench::run {
 
 inline constexpr std::array<const char*, 3> kPartNames = {"train", "validation", "test"};
 
-/// Truth of one part, for metrics and for the store.
+/// Values of `values` [rows, width], in the order of `rows`.
+[[nodiscard]] std::vector<double> gathered(std::span<const double> values, std::span<const std::int64_t> rows,
+                                           std::size_t width);
+/// Truth of one part as it is stored beside predictions.
 [[nodiscard]] store::ExampleSet example_set(const Examples& examples, const TrialConfig& config, int part,
                                             std::span<const std::int64_t> rows);
-/// Metrics over all rows of a part, and on the test part by each slice field.
-void add_metrics(store::TrialRecord& record, const TrialConfig& config, int part, const store::ExampleSet& truth,
-                 std::span<const double> predictions);
+/// Metrics over all rows of a part; of the test part also by each slice field, and the task's own scores.
+void add_metrics(store::TrialRecord& record, const TrialConfig& config, int part, const Dataset& dataset,
+                 std::span<const std::int64_t> rows, std::span<const double> predictions);
 
 }  // namespace seqbench::run

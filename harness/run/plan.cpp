@@ -19,6 +19,7 @@ std::string data_sha256(const spec::TaskUse& use, const TaskEntry& task, const s
     const Json twin = {{"twin", task.name}, {"version", task.version}, {"params", use.params.to_key_json(task.params)}};
     return sha256_hex(canonical_json(twin));
   }
+  if (task.fingerprint) return task.fingerprint();
   const std::vector<data::LockedFile> files = data::read_lock(folder);
   if (files.empty()) {
     throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(),
@@ -34,6 +35,16 @@ Json task_json(const spec::TaskUse& use, const TaskEntry& task) {
           {"params", use.params.to_key_json(task.params)},
           {"source", use.source},
           {"limit", use.limit}};
+}
+
+/// Keys that were added later stand where they say something: what they do not touch keeps its key.
+Json split_json(const Params& split) {
+  Json json = split.to_key_json(spec::split_keys());
+  for (const char* name : {"group", "stratify"}) {
+    if (split.text(name).empty()) json.erase(name);
+  }
+  if (split.integer("train_rows") == 0) json.erase("train_rows");
+  return json;
 }
 
 Json metrics_json(const spec::TaskUse& use) {
@@ -56,7 +67,8 @@ class TaskTrials {
       : experiment_(experiment), use_(use), task_(tables.task(use.task)), tables_(tables), code_(code) {
     folder_ = data::task_folder(home, use.task);
     data_sha256_ = data_sha256(use, task_, folder_);
-    folds_ = use.split.text("kind") == "kfold" ? use.split.integer("folds") : 0;
+    folds_ = spec::has_folds(use.split.text("kind")) ? use.split.integer("folds") : 0;
+    cache_folder_ = data::cache_folder(home);
   }
 
   [[nodiscard]] Row of(const spec::Variant& variant) const {
@@ -75,7 +87,7 @@ class TaskTrials {
     // An estimator fits itself: of [train] only the labels reach it.
     row.spec.row.config["train"] = model.trained_by_loop ? variant.train.to_key_json(spec::train_keys())
                                                          : Json{{"labels", variant.train.text("labels")}};
-    Json& code = row.spec.row.config["code"] = code_json(code_, task_.name, model.name);
+    Json& code = row.spec.row.config["code"] = code_json(code_, task_, model.name);
     for (const spec::InputFile& file : variant.files) {
       code[code_name_of_file(file.name)] = file.sha256;
       row.spec.files[file.name] = file.path.string();
@@ -90,7 +102,7 @@ class TaskTrials {
     row.spec.label = "ceiling (twin)";
     row.spec.row.kind = "ceiling";
     row.spec.row.config["model"] = {{"name", "ceiling"}};
-    row.spec.row.config["code"] = code_json(code_, task_.name, "");
+    row.spec.row.config["code"] = code_json(code_, task_, "");
     return row;
   }
 
@@ -131,6 +143,7 @@ class TaskTrials {
   [[nodiscard]] Row common(const std::string& model) const {
     Row row;
     row.spec.data_folder = folder_;
+    row.spec.cache_folder = cache_folder_;
     row.spec.threads = experiment_.run.integer("threads");
     row.spec.save_predictions = experiment_.save.texts("predictions");
     row.spec.stall_seconds = spec::parse_duration(experiment_.limits.text("stall")).value_or(600);
@@ -147,7 +160,7 @@ class TaskTrials {
     r.config = {{"k", 1},
                 {"task", task_json(use_, task_)},
                 {"data", data_sha256_},
-                {"split", use_.split.to_key_json(spec::split_keys())},
+                {"split", split_json(use_.split)},
                 {"metrics", metrics_json(use_)}};
     return row;
   }
@@ -157,15 +170,16 @@ class TaskTrials {
   const TaskEntry& task_;
   const Tables& tables_;
   const CodeHashes& code_;
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, cache_folder_;
   std::string data_sha256_;
   std::int64_t folds_ = 0;
 };
 
 }  // namespace
 
-Json code_json(const CodeHashes& code, const std::string& task, const std::string& model) {
-  Json json = {{"harness", code.of("harness")}, {"task", code.of("tasks/" + task)}};
+Json code_json(const CodeHashes& code, const TaskEntry& task, const std::string& model) {
+  const std::string room = task.room.empty() ? "tasks/" + task.name : task.room;
+  Json json = {{"harness", code.of("harness")}, {"task", code.of(room)}};
   if (!model.empty()) {
     json["blocks"] = code.of("models/blocks");
     json["model"] = code.of("models/" + model);
@@ -233,7 +247,9 @@ store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<
       row.cards.push_back({"task", task.name, task.version,
                            {{"title", task.title}, {"summary", task.summary}, {"kind", to_string(task.kind)},
                             {"targets", targets}, {"metrics", task.metrics}, {"slices", task.slices},
+                            {"splits", task.splits}, {"group", task.group}, {"cautions", task.cautions},
                             {"citation", task.citation}, {"licence", task.licence}}});
+      if (!task.declaration.is_null()) row.cards.back().card["declaration"] = task.declaration;
     }
     const bool registered = trial.spec.row.kind != "ceiling" && trial.spec.row.kind != "submitted";
     if (registered && models.insert(trial.spec.row.model).second) {

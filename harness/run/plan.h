@@ -60,7 +60,7 @@ void consult_store(Plan& plan, const store::Reader& store, const PlanOptions& op
                               const std::filesystem::path& data_home,
                               const std::vector<std::filesystem::path>& file_folders = {});
 /// Hashes of the rooms whose sources determine this trial: the "code" object of its configuration.
-[[nodiscard]] Json code_json(const CodeHashes& code, const std::string& task, const std::string& model);
+[[nodiscard]] Json code_json(const CodeHashes& code, const TaskEntry& task, const std::string& model);
 /// "code: model", "/torch: 2.13.0 -> 2.14.0": what differs, one line a fact.
 [[nodiscard]] std::vector<std::string> code_differences(const Json& before, const Json& now);
 [[nodiscard]] std::vector<std::string> environment_differences(const Environment& before, const Environment& now);

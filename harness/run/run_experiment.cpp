@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
+#include "harness/audit/audit.h"
 #include "harness/base/error.h"
-#include "harness/data/home.h"
+#include "harness/run/audits.h"
 #include "harness/run/published.h"
-#include "harness/run/run_trial.h"
 #include "harness/run/signals.h"
-#include "harness/run/split.h"
 #include "harness/train/device.h"
 
 namespace seqbench::run {
@@ -17,19 +14,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Loads every data set that a needed trial uses, once, and its splits, before the first row is written: a bad
-/// file ends the run here.
-void check_data(const Plan& plan, const Tables& tables) {
-  DataCache cache;
-  std::set<std::string> seen;
-  for (const PlannedTrial& trial : plan.trials) {
-    const store::TrialRow& row = trial.spec.row;
-    const std::string what = canonical_json({row.config.at("task"), row.config.at("split"), row.rep, row.fold});
-    if (!trial.needed || !seen.insert(what).second) continue;
-    const TrialConfig config = TrialConfig::of(row, tables);
-    if (!config.twin) data::verify_lock(trial.spec.data_folder, true);
-    static_cast<void>(split_rows(cache.get(config, trial.spec).examples(), config));
-  }
+/// Before the first row is written: a bad file or split ends the run here.
+std::vector<store::AuditRow> audits_before(const Plan& plan, const Tables& tables, const fs::path& store) {
+  std::optional<store::Reader> reader;
+  if (fs::exists(store)) reader.emplace(store);
+  return check_and_audit(plan, tables, [&reader](const std::string& subject) {
+    const auto audit = reader ? reader->audit(subject) : std::nullopt;
+    return audit && audit->version >= audit::kVersion;
+  });
 }
 
 /// Where experiment files were: files beside them may be needed again.
@@ -104,12 +96,13 @@ RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& t
     store.emplace(options.store);
     consult_store(plan, store::Reader(options.store), options.plan);
   }
-  check_data(plan, tables);
+  const std::vector<store::AuditRow> audits = audits_before(plan, tables, options.store);
   std::optional<Published> published;  // before the first row is written, as the data
   if (fs::is_directory(options.published)) published = read_published(options.published);
   if (stop_signals() > 0) throw Interrupted();
   if (!store) store.emplace(options.store);
   if (published) store_published(*store, *published);
+  for (const store::AuditRow& audit : audits) store->add_audit(audit);
   return execute(plan, *store, run_row(plan, tables, options.command, options.overrides), options);
 }
 
@@ -133,7 +126,7 @@ RerunReport rerun(const std::string& key_prefix, const Tables& tables, const Cod
   }
   Plan plan = plan_again(before, tables, code, options.plan.data_home, file_folders);
   plan.trials.front().spec.save_predictions = saved;  // they are part of what is compared
-  check_data(plan, tables);
+  static_cast<void>(check_and_audit(plan, tables, [](const std::string&) { return true; }));
   const TrialSpec& spec = plan.trials.front().spec;
   report.differences = code_differences(before.config.at("code"), spec.row.config.at("code"));
   const Environment now = environment_of(options.schedule.device, spec.threads);

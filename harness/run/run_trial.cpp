@@ -17,15 +17,6 @@
 namespace seqbench::run {
 namespace {
 
-/// Rows of `values` [rows, width], in the order of `rows`.
-std::vector<double> gathered(const std::vector<double>& values, std::span<const std::int64_t> rows, std::size_t width) {
-  std::vector<double> out;
-  for (const std::int64_t row : rows) {
-    for (std::size_t t = 0; t < width; ++t) out.push_back(values[static_cast<std::size_t>(row) * width + t]);
-  }
-  return out;
-}
-
 /// Everything that one trial works on.
 struct Work {
   const TrialSpec& spec;
@@ -178,12 +169,12 @@ void evaluate(Work& work, const Predict& predict) {
       work.record.predictions.clear();
       return;
     }
-    store::ExampleSet truth = example_set(work.dataset.examples(), work.config, part, rows);
-    add_metrics(work.record, work.config, part, truth, predictions);
+    add_metrics(work.record, work.config, part, work.dataset, rows, predictions);
     const auto& saved = work.spec.save_predictions;
-    if (std::find(saved.begin(), saved.end(), truth.split) != saved.end()) {
+    if (std::ranges::find(saved, kPartNames.at(static_cast<std::size_t>(part))) != saved.end()) {
       const char* kind = work.config.task->kind == TaskKind::kBinary ? "probability" : "value";
-      work.record.predictions.push_back({std::move(truth), kind, std::move(predictions)});
+      work.record.predictions.push_back(
+          {example_set(work.dataset.examples(), work.config, part, rows), kind, std::move(predictions)});
     }
   }
 }
@@ -238,7 +229,11 @@ const Dataset& DataCache::get(const TrialConfig& config, const TrialSpec& spec) 
     views_.clear();
     dataset_.reset();
     key_.clear();
-    dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0});
+    dataset_ = config.task->load({config.twin, spec.data_folder, config.task_params, 0, spec.cache_folder});
+    // After reading: a file that was changed before or meanwhile is found out.
+    if (config.task->fingerprint && config.task->fingerprint() != spec.row.config.at("data")) {
+      throw InputError(fmt::format("the data of task '{}' changed since the run was planned; run it again", config.task->name));
+    }
     key_ = key;
   }
   return *dataset_;

@@ -26,6 +26,7 @@ Json TrialSpec::to_json() const {
           {"scale", row.scale},
           {"label", label},
           {"data_folder", data_folder.string()},
+          {"cache_folder", cache_folder.string()},
           {"files", files},
           {"threads", threads},
           {"save_predictions", save_predictions},
@@ -48,6 +49,7 @@ TrialSpec TrialSpec::from_json(const Json& json) {
   spec.row.fold = spec.row.config.at("fold");
   spec.label = json.at("label");
   spec.data_folder = json.at("data_folder").get<std::string>();
+  spec.cache_folder = json.at("cache_folder").get<std::string>();
   spec.files = json.at("files").get<std::map<std::string, std::string>>();
   spec.threads = json.at("threads");
   spec.save_predictions = json.at("save_predictions").get<std::vector<std::string>>();

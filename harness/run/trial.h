@@ -19,6 +19,7 @@ struct TrialSpec {
   store::TrialRow row;
   std::string label;
   std::filesystem::path data_folder;   // real data: the task's folder in the data home
+  std::filesystem::path cache_folder;  // LoadRequest::cache
   std::map<std::string, std::string> files;  // names that the model's parameters hold -> paths; hashes are in row.config
   std::int64_t threads = 1;
   std::vector<std::string> save_predictions;  // train, validation, test

@@ -5,6 +5,10 @@ cached() { sed -n "s/^$1:[A-Z]*=//p" "build/$preset/CMakeCache.txt" 2>/dev/null;
 
 configure() {
   local options=(-DSEQBENCH_TORCH="$torch") log=build/$preset.configure.log
+  if [ -n "$offline" ]; then
+    options+=(-DSEQBENCH_BUNDLE="$offline" -DCMAKE_PREFIX_PATH="$offline" -DSEQBENCH_CURL=OFF
+              -DCMAKE_CXX_STANDARD_INCLUDE_DIRECTORIES="$offline/include")
+  fi
   if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   cmake --preset "$preset" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
 }
@@ -22,6 +26,7 @@ compile() {
 }
 
 configure_preset() {
+  if [ "$(cached SEQBENCH_BUNDLE)" != "$offline" ]; then rm -f "build/$preset/CMakeCache.txt"; fi
   if [ ! -e "build/$preset/build.ninja" ] || [ "$(cached SEQBENCH_TORCH)" != "$torch" ]; then
     step "configuring $preset with LibTorch at $torch" configure
   fi

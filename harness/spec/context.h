@@ -46,6 +46,10 @@ struct Context {
 
 /// Fills spec.tasks and ctx.tasks.
 void resolve_tasks(Context& ctx);
+/// The views of the data that this experiment takes.
+[[nodiscard]] inline std::vector<std::string> views_of(const TaskUse& use, const TaskInfo& task) {
+  return offered_views(task, use.source == "twin", use.params);
+}
 /// Metric names of all tasks of this kind, sorted.
 [[nodiscard]] std::vector<std::string> metric_names(const Catalog& catalog, TaskKind kind);
 

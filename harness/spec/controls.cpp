@@ -5,10 +5,14 @@
 namespace seqbench::spec {
 namespace {
 
-bool joins(const ModelInfo& model, const Control& control, const TaskInfo& task) {
-  const bool kind = std::find(model.kinds.begin(), model.kinds.end(), task.kind) != model.kinds.end();
-  return kind && std::any_of(task.views.begin(), task.views.end(),
-                             [&](const ViewInfo& view) { return view.name == control.view; });
+/// The view by which a control joins a task; "" where it does not.
+std::string view_for(const ModelInfo& model, const Control& control, const TaskInfo& task, const TaskUse& use) {
+  if (std::find(model.kinds.begin(), model.kinds.end(), task.kind) == model.kinds.end()) return "";
+  const std::vector<std::string> offered = views_of(use, task);
+  const std::vector<std::string> wanted =
+      control.view.empty() ? model.views : std::vector<std::string>{control.view};
+  const auto view = std::find_first_of(wanted.begin(), wanted.end(), offered.begin(), offered.end());
+  return view == wanted.end() ? "" : *view;
 }
 
 bool is_taken(const ExperimentSpec& spec, std::size_t task, const std::string& label) {
@@ -17,7 +21,8 @@ bool is_taken(const ExperimentSpec& spec, std::size_t task, const std::string& l
 }
 
 /// A control is the same row everywhere: it takes nothing of the file's [train], only of [control.train].
-void add_control(Context& ctx, std::size_t task, const ModelInfo& model, const Control& control) {
+void add_control(Context& ctx, std::size_t task, const ModelInfo& model, const Control& control,
+                 const std::string& view) {
   Settings params(model.params);
   params.layer(control.params);
   Settings train = train_defaults(model);
@@ -29,7 +34,7 @@ void add_control(Context& ctx, std::size_t task, const ModelInfo& model, const C
                                .model = model.name,
                                .label = control.label,
                                .variant = "",
-                               .view = control.view,
+                               .view = view,
                                .params = params.values,
                                .train = train.values,
                                .control = true});
@@ -41,9 +46,8 @@ void expand_controls(Context& ctx) {
   for (std::size_t task = 0; task < ctx.tasks.size(); ++task) {
     for (const ModelInfo* model : ctx.catalog.models) {
       for (const Control& control : model->controls) {
-        if (joins(*model, control, *ctx.tasks[task]) && !is_taken(ctx.spec, task, control.label)) {
-          add_control(ctx, task, *model, control);
-        }
+        const std::string view = view_for(*model, control, *ctx.tasks[task], ctx.spec.tasks[task]);
+        if (!view.empty() && !is_taken(ctx.spec, task, control.label)) add_control(ctx, task, *model, control, view);
       }
     }
   }

@@ -107,4 +107,15 @@ struct LoadOptions {
 /// "512MiB", "20GiB", "1.5TiB", "4096B": bytes, at least 1.
 [[nodiscard]] std::optional<std::int64_t> parse_size(std::string_view text);
 
+/// What a stratified split balances.
+struct Strata {
+  std::string field;      // kTargetField is the label
+  std::int64_t bins = 0;  // of equal count, by rank; 0: the values are the classes
+};
+inline constexpr std::string_view kTargetField = "target";
+/// "target", "FIELD", "quantiles(10)" (of the target) or "quantiles(10) of FIELD"; 2 to 1000 bins.
+[[nodiscard]] std::optional<Strata> parse_strata(std::string_view text);
+/// kfold, stratified, grouped and stratified_grouped: each fold is the test part once.
+[[nodiscard]] bool has_folds(std::string_view split_kind);
+
 }  // namespace seqbench::spec

@@ -92,7 +92,7 @@ std::optional<Node> Files::read_one(const fs::path& path, const Origin* from) {
   source.lines = lines_of(*text);
   std::optional<Node> tree = parse_toml(*text, source, faults_);
   if (!tree || !check_schema(*tree)) return std::nullopt;
-  check_tree(*tree, faults_);
+  check_tree(*tree, root_schema(), faults_);
   open_.push_back({resolved_path(path), &source});
   std::optional<Node> merged = read_includes(*tree, path.parent_path());
   open_.pop_back();

@@ -132,6 +132,30 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<Strata> parse_strata(std::string_view text) {
+  constexpr std::string_view kBins = "quantiles(", kOf = ") of ";
+  if (!text.starts_with(kBins)) {
+    const bool named = !text.empty() && text.find_first_of("()") == std::string_view::npos;
+    return named ? std::optional(Strata{std::string(text), 0}) : std::nullopt;
+  }
+  text.remove_prefix(kBins.size());
+  const std::size_t digits = std::min(text.find(')'), text.size());
+  const std::optional<std::int64_t> bins = parse_int(text.substr(0, digits));
+  text.remove_prefix(digits);
+  if (!bins || *bins < 2 || *bins > 1000) return std::nullopt;
+  if (text == ")") return Strata{std::string(kTargetField), *bins};
+  if (!text.starts_with(kOf) || text.size() == kOf.size()) return std::nullopt;
+  return Strata{std::string(text.substr(kOf.size())), *bins};
+}
+
+Checked check_split(const ParamSpec& spec, const Json& json) {
+  Checked checked = check_param(spec, json);
+  if (spec.name != "stratify" || std::holds_alternative<std::string>(checked)) return checked;
+  const std::string& text = std::get<std::string>(std::get<ParamValue>(checked));
+  if (text.empty() || parse_strata(text)) return checked;
+  return "must be \"target\", a field, \"quantiles(N)\" or \"quantiles(N) of FIELD\" with N from 2 to 1000" + got(text);
+}
+
 Checked check_top(const ParamSpec& spec, const Json& json) {
   if (spec.name == "seeds") return check_seeds(spec, json);
   Checked checked = check_param(spec, json);

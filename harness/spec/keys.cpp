@@ -92,13 +92,33 @@ std::vector<ParamSpec> loop_keys() {
 
 }  // namespace
 
+bool has_folds(std::string_view split_kind) {
+  return split_kind == "kfold" || split_kind == "stratified" || split_kind == "grouped" ||
+         split_kind == "stratified_grouped";
+}
+
 const std::vector<ParamSpec>& split_keys() {
   static const std::vector<ParamSpec> keys = {
-      text("kind", "", "default: the task's first", {"published", "kfold", "holdout"}),
-      integer("folds", 5, 2, 1000, "of kfold"),
-      integer("repeats", 1, 1, 1000, "of kfold and holdout, each with a shuffle of its own"),
-      number("test", 0.2, 0, 0.9, "share of the rows that holdout tests on"),
-      number("validation", 0.1, 0, 0.9, "share of the training rows that kfold and holdout validate on"),
+      text("kind", "",
+           "default: the task's first. published: the task's own parts. kfold: each fold is the test part once; "
+           "stratified: with equal shares of classes; grouped: of whole groups; stratified_grouped: both. "
+           "holdout: one drawn test part. subsample: the same, trained on train_rows of the rest",
+           {"published", "kfold", "stratified", "grouped", "stratified_grouped", "holdout", "subsample"}),
+      integer("folds", 5, 2, 1000, "of the kinds with folds: kfold, stratified, grouped, stratified_grouped"),
+      integer("repeats", 1, 1, 1000, "each with a shuffle of its own; not of published"),
+      number("test", 0.2, 0, 0.9, "share of the rows that holdout and subsample test on"),
+      number("validation", 0.1, 0, 0.9,
+             "share of the training rows to validate on, cut as the kind cuts: whole groups, shares of classes; "
+             "not of published"),
+      text("group", "",
+           "field whose equal values stay in one part; default of grouped kinds: the task's; holdout and "
+           "subsample keep groups whole where it is given"),
+      text("stratify", "",
+           "what stratified kinds balance: \"target\" (of two classes), a field, or for numbers "
+           "\"quantiles(10)\" of the target or \"quantiles(10) of FIELD\"; default: the task's, else the target"),
+      integer("train_rows", 0, 0, 1e12,
+              "rows kept of the training part; fewer nest in more and share validation and test; 0: all, which "
+              "subsample refuses"),
       integer("seed", 0, 0, kUnbounded,
               "of the shuffle; apart from trial seeds, so that all of them meet the same parts"),
   };
@@ -161,7 +181,7 @@ const std::vector<ParamSpec>& top_keys() {
 const std::vector<ParamSpec>& data_keys() {
   static const std::vector<ParamSpec> keys = {
       text("task", "", "the short form of one [[task]]"),
-      text("source", "twin", "made data of the same form, or the real data once imported", {"twin", "real"}),
+      text("source", "twin", "made data of the same form, or the real data once imported; a declared task has none but real", {"twin", "real"}),
       integer("limit", 0, 0, 1e12, "rows kept, a nested subsample; 0: all"),
   };
   return keys;

@@ -54,12 +54,6 @@ std::vector<std::string> wanted_views(Context& ctx, const Node& item, const Mode
   return {};
 }
 
-std::vector<std::string> offered_views(const TaskInfo& task) {
-  std::vector<std::string> names;
-  for (const ViewInfo& view : task.views) names.push_back(view.name);
-  return names;
-}
-
 /// Indices of the tasks that `tasks = [...]` names, or of all.
 std::vector<std::size_t> wanted_tasks(Context& ctx, const Node& item) {
   std::vector<std::size_t> indices;
@@ -86,7 +80,8 @@ std::vector<std::size_t> wanted_tasks(Context& ctx, const Node& item) {
   return indices;
 }
 
-std::string why_not(const ModelInfo& model, const std::vector<std::string>& views, const TaskInfo& task) {
+std::string why_not(const ModelInfo& model, const std::vector<std::string>& views, const TaskInfo& task,
+                    const std::vector<std::string>& offered) {
   if (!contains(model.kinds, task.kind)) {
     std::vector<std::string> kinds;
     for (const TaskKind kind : model.kinds) kinds.emplace_back(to_string(kind));
@@ -96,7 +91,7 @@ std::string why_not(const ModelInfo& model, const std::vector<std::string>& view
   const std::string needed =
       views.size() == 1 ? fmt::format("the view '{}'", views[0]) : "one of the views " + join(views, ", ");
   return fmt::format("model '{}' needs {}; task '{}' offers {}", model.name, needed, task.name,
-                     join(offered_views(task), ", "));
+                     join(offered, ", "));
 }
 
 /// Where the model runs, and by which view; no match at all is a fault.
@@ -106,14 +101,16 @@ void fit_to_tasks(Context& ctx, ModelUse& use) {
   if (views.empty()) return;
   for (const std::size_t index : tasks) {
     const TaskInfo& task = *ctx.tasks[index];
-    const std::vector<std::string> offered = offered_views(task);
+    const std::vector<std::string> offered = views_of(ctx.spec.tasks[index], task);
     const auto view =
         std::find_if(views.begin(), views.end(), [&](const std::string& v) { return contains(offered, v); });
     if (contains(use.info->kinds, task.kind) && view != views.end()) use.runs.emplace_back(index, *view);
   }
   if (!use.runs.empty() || !ctx.all_tasks_known) return;
-  for (const std::size_t index : tasks)
-    ctx.faults.add(use.item->at, why_not(*use.info, views, *ctx.tasks[index]));
+  for (const std::size_t index : tasks) {
+    const TaskInfo& task = *ctx.tasks[index];
+    ctx.faults.add(use.item->at, why_not(*use.info, views, task, views_of(ctx.spec.tasks[index], task)));
+  }
 }
 
 void check_labels(Context& ctx, const std::vector<ModelUse>& models) {

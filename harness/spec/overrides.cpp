@@ -103,12 +103,12 @@ std::optional<Override> parse(const std::string& text, const Source& source, Fau
 bool is_sound(const Override& change, Faults& faults) {
   const std::size_t before = faults.size();
   if (change.model.empty()) {
-    check_tree(change.tree, faults);
+    check_tree(change.tree, root_schema(), faults);
   } else {
     Node array = empty_table(change.at);
     array.kind = Node::Kind::kArray;
     array.items.push_back(change.tree);
-    check_tree(nested("model", change.at, std::move(array)), faults);
+    check_tree(nested("model", change.at, std::move(array)), root_schema(), faults);
   }
   return faults.size() == before;
 }

@@ -58,15 +58,8 @@ void print_table(std::string& text, const TableSchema& schema, const std::string
 
 }  // namespace
 
-std::string key_reference() {
-  std::string text =
-      "Keys of an experiment file (TOML): what a value must be, [its default], its meaning. Dotted keys\n"
-      "may be written in quotes, as nested tables or as TOML's own dotted keys.\n\n"
-      "Later wins: built-in defaults, the task's, the model's, included files in order, the file, its\n"
-      "table [scale.X], [[model]].train, the point of [grid] and [[case]], --set. Tables merge key by\n"
-      "key; arrays and values replace, but [[model]] appends to what an include gives, and\n"
-      "key.remove = true takes away what an include gives. `reruns` allows train.keep = published_test.\n";
-  const TableSchema& root = root_schema();
+std::string reference_of(const TableSchema& root) {
+  std::string text;
   print_table(text, {root.keys, root.check, {}}, "At the top", "");
   for (const Child& child : root.children) {
     const bool array = child.form == Child::Form::kTables;
@@ -74,6 +67,16 @@ std::string key_reference() {
     print_table(text, *child.schema, array ? "[" + name + "]" : name, child.help);
   }
   return text;
+}
+
+std::string key_reference() {
+  return "Keys of an experiment file (TOML): what a value must be, [its default], its meaning. Dotted keys\n"
+         "may be written in quotes, as nested tables or as TOML's own dotted keys.\n\n"
+         "Later wins: built-in defaults, the task's, the model's, included files in order, the file, its\n"
+         "table [scale.X], [[model]].train, the point of [grid] and [[case]], --set. Tables merge key by\n"
+         "key; arrays and values replace, but [[model]] appends to what an include gives, and\n"
+         "key.remove = true takes away what an include gives. `reruns` allows train.keep = published_test.\n" +
+         reference_of(root_schema());
 }
 
 }  // namespace seqbench::spec

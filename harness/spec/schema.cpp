@@ -20,7 +20,7 @@ const std::vector<ParamSpec>& no_keys() {
 std::vector<Child> common_tables() {
   static const TableSchema open{&no_keys(), &check_param, {}};
   static const TableSchema train{&train_keys(), &check_train, {}};
-  static const TableSchema split_table{&split_keys(), &check_param, {}};
+  static const TableSchema split_table{&split_keys(), &check_split, {}};
   static const TableSchema metrics{&metrics_keys(), &check_param, {}};
   static const TableSchema data{
       &data_keys(), &check_param, {{"params", Form::kOpen, &open, "the task's own keys"}}};
@@ -69,29 +69,27 @@ void collect_names(const TableSchema& schema, const std::string& prefix, std::ve
   }
 }
 
-const std::vector<std::string>& all_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    collect_names(root_schema(), "", all);
-    return all;
-  }();
-  return names;
+std::vector<std::string> all_names(const TableSchema& whole) {
+  std::vector<std::string> all;
+  collect_names(whole, "", all);
+  return all;
 }
 
 std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
 
 /// Siblings first, then any key of that name, then any full name; for --set, where the whole name was typed,
 /// full names come first.
-std::string nearest_key(const std::string& full, const std::string& key, const std::string& prefix,
+std::string nearest_key(const TableSchema& whole, const std::string& full, const std::string& key, const std::string& prefix,
                         const std::vector<std::string>& siblings, bool typed_in_full) {
-  const std::string by_name = hint(full, all_names());
+  const std::vector<std::string> names = all_names(whole);
+  const std::string by_name = hint(full, names);
   if (typed_in_full && !by_name.empty()) return by_name;
   if (const std::string sibling = hint(key, siblings, prefix); !sibling.empty()) return sibling;
   std::vector<std::string> leaves;
-  for (const std::string& name : all_names()) leaves.push_back(last_part(name));
+  for (const std::string& name : names) leaves.push_back(last_part(name));
   if (const auto leaf = nearest(key, leaves)) {
     const auto index = std::find(leaves.begin(), leaves.end(), *leaf) - leaves.begin();
-    return fmt::format("; nearest: '{}'", all_names()[static_cast<std::size_t>(index)]);
+    return fmt::format("; nearest: '{}'", names[static_cast<std::size_t>(index)]);
   }
   return by_name;
 }
@@ -100,6 +98,7 @@ std::string nearest_key(const std::string& full, const std::string& key, const s
 bool is_settled(const Node& node) { return node.kind == Node::Kind::kRefused || is_removal(node); }
 
 struct Reader {
+  const TableSchema& whole;
   const std::vector<ParamSpec>& specs;
   Check check;
   const std::vector<Child>& children;
@@ -166,32 +165,32 @@ void Reader::unknown(const Entry& entry, const std::string& prefix, const std::s
   }
   for (const Child& child : children) siblings.emplace_back(child.name);
   faults->add(entry.at, fmt::format("unknown key '{}'{}", printable(full),
-                                    nearest_key(full, entry.key, prefix, siblings, typed)));
+                                    nearest_key(whole, full, entry.key, prefix, siblings, typed)));
 }
 
-void check_table(const Node& table, const TableSchema& schema, const std::string& prefix, bool grid,
-                 Faults& faults);
+void check_table(const TableSchema& whole, const Node& table, const TableSchema& schema, const std::string& prefix,
+                 bool grid, Faults& faults);
 
-void check_child(const Entry& entry, const Child& child, const std::string& full, Faults& faults) {
+void check_child(const TableSchema& whole, const Entry& entry, const Child& child, const std::string& full, Faults& faults) {
   const Node& node = entry.value;
   if (child.form == Form::kTables) {
     if (!node.is_tables())
       return faults.add(entry.at, fmt::format("'{}' must be written as [[{}]]", full, full));
-    for (const Node& item : node.items) check_table(item, *child.schema, full + ".", false, faults);
+    for (const Node& item : node.items) check_table(whole, item, *child.schema, full + ".", false, faults);
   } else if (!node.is_table()) {
     faults.add(entry.at, fmt::format("'{}' must be a table", full));
   } else if (child.form == Form::kTable || child.form == Form::kGrid) {
-    check_table(node, *child.schema, full + ".", child.form == Form::kGrid, faults);
+    check_table(whole, node, *child.schema, full + ".", child.form == Form::kGrid, faults);
   }
 }
 
-void check_table(const Node& table, const TableSchema& schema, const std::string& prefix, bool grid,
-                 Faults& faults) {
+void check_table(const TableSchema& whole, const Node& table, const TableSchema& schema, const std::string& prefix,
+                 bool grid, Faults& faults) {
   const OnValue ignore = [](const ParamSpec&, ParamValue, const Entry&) {};
-  Reader{*schema.keys, schema.check, schema.children, &faults, ignore, grid}.read(table, prefix, "");
+  Reader{whole, *schema.keys, schema.check, schema.children, &faults, ignore, grid}.read(table, prefix, "");
   for (const Child& child : schema.children) {
     if (const Entry* entry = table.find(child.name); entry != nullptr && !is_settled(entry->value)) {
-      check_child(*entry, child, fmt::format("{}{}", prefix, child.name), faults);
+      check_child(whole, *entry, child, fmt::format("{}{}", prefix, child.name), faults);
     }
   }
 }
@@ -221,12 +220,14 @@ const TableSchema& root_schema() {
   return root;
 }
 
-void check_tree(const Node& root, Faults& faults) { check_table(root, root_schema(), "", false, faults); }
+void check_tree(const Node& root, const TableSchema& schema, Faults& faults) {
+  check_table(schema, root, schema, "", false, faults);
+}
 
 void read_keys(const Node* table, const std::string& prefix, const std::vector<ParamSpec>& specs, Check check,
                Faults* faults, const OnValue& take) {
   static const std::vector<Child> none;
-  if (table != nullptr) Reader{specs, check, none, faults, take}.read(*table, prefix, "");
+  if (table != nullptr) Reader{root_schema(), specs, check, none, faults, take}.read(*table, prefix, "");
 }
 
 std::string hint(std::string_view word, const std::vector<std::string>& candidates,

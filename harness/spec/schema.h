@@ -15,6 +15,7 @@ namespace seqbench::spec {
 /// check_param, plus what one ParamSpec cannot say: the text of durations, two betas, seeds = n.
 using Check = std::variant<ParamValue, std::string> (*)(const ParamSpec&, const Json&);
 [[nodiscard]] std::variant<ParamValue, std::string> check_top(const ParamSpec& spec, const Json& json);
+[[nodiscard]] std::variant<ParamValue, std::string> check_split(const ParamSpec& spec, const Json& json);
 [[nodiscard]] std::variant<ParamValue, std::string> check_label(const ParamSpec& spec, const Json& json);
 [[nodiscard]] std::variant<ParamValue, std::string> check_train(const ParamSpec& spec, const Json& json);
 [[nodiscard]] std::variant<ParamValue, std::string> check_limits(const ParamSpec& spec, const Json& json);
@@ -50,8 +51,10 @@ struct TableSchema {
 };
 
 [[nodiscard]] const TableSchema& root_schema();
+/// The whole of `schema` as text, each table under its name.
+[[nodiscard]] std::string reference_of(const TableSchema& schema);
 /// Reports unknown keys, wrong types and values out of range below the root, but for open tables.
-void check_tree(const Node& root, Faults& faults);
+void check_tree(const Node& root, const TableSchema& schema, Faults& faults);
 
 using OnValue = std::function<void(const ParamSpec& spec, ParamValue value, const Entry& entry)>;
 /// Calls `take` for every well-formed value that `table` (null: none) holds for one of `specs`, nested keys

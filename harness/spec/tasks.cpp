@@ -46,6 +46,10 @@ std::vector<Place> named_tasks(Context& ctx) {
 const TaskInfo* known_task(Context& ctx, const Entry& name) {
   if (!name.value.scalar.is_string()) return nullptr;  // reported
   const std::string text = name.value.scalar.get<std::string>();
+  if (const auto broken = ctx.catalog.broken.find(text); broken != ctx.catalog.broken.end()) {
+    ctx.faults.add(name.value.at, fmt::format("task '{}' cannot be used: {}", text, broken->second));
+    return nullptr;
+  }
   if (const TaskInfo* info = ctx.catalog.task(text)) return info;
   std::vector<std::string> names;
   for (const TaskInfo* task : ctx.catalog.tasks) names.push_back(task->name);
@@ -59,8 +63,14 @@ void resolve_data(Context& ctx, const TaskInfo& info, const Place& place, TaskUs
   Settings settings(data_keys());
   settings.layer(data, data_keys(), &check_param);
   settings.layer(place.item, data_keys(), &check_param);
-  use.source = ctx.options.twin ? "twin" : settings.values.text("source");
+  use.source = ctx.options.twin                                        ? "twin"
+               : !info.has_twin && !settings.places.contains("source") ? "real"
+                                                                       : settings.values.text("source");
   use.limit = settings.values.integer("limit");
+  if (use.source == "twin" && !info.has_twin) {
+    ctx.faults.add(ctx.options.twin ? place.name->value.at : settings.place({"source"}, ctx.start),
+                   fmt::format("the task '{}' has no twin: its data are real", info.name));
+  }
   if (use.source == "real" && !info.has_real) {
     const std::string_view table = given(place.item, "source") != nullptr ? "task" : "data";
     ctx.faults.add(settings.place({"source"}, ctx.start),
@@ -73,22 +83,82 @@ void resolve_data(Context& ctx, const TaskInfo& info, const Place& place, TaskUs
   use.params = params.values;
 }
 
+/// Keys of a split that contradict its kind, or the task; each fault names both.
+class SplitCheck {
+ public:
+  SplitCheck(Context& ctx, const TaskInfo& info, Settings& split, const Origin& at)
+      : ctx_(ctx), info_(info), split_(split), at_(at), kind_(split.values.text("kind")) {}
+
+  void resolve() {
+    const bool grouped = kind_ == "grouped" || kind_ == "stratified_grouped";
+    const bool stratified = kind_ == "stratified" || kind_ == "stratified_grouped";
+    const bool drawn_once = kind_ == "holdout" || kind_ == "subsample";
+    if (grouped) fill("group", info_.group);
+    if (grouped && text("group").empty()) {
+      fault({"group", "kind"}, fmt::format("'split.kind' is \"{}\", but 'split.group' is not given and the task '{}' "
+                                           "names no field to group by", kind_, info_.name));
+    }
+    if (!grouped && !drawn_once) refuse("group", "keeps no groups whole; use \"grouped\"");
+    if (stratified) check_strata();
+    if (!stratified) refuse("stratify", "balances no classes; use \"stratified\"");
+    if (drawn_once && split_.values.number("test") == 0) refuse_zero("test", "needs a test part");
+    if (kind_ == "subsample" && split_.values.integer("train_rows") == 0) {
+      refuse_zero("train_rows", "needs a number of training rows");
+    }
+    if (kind_ == "published" && split_.values.integer("repeats") > 1) {
+      fault({"repeats", "kind"}, fmt::format("'split.repeats' is {}, but 'split.kind' is \"published\": its parts are the "
+                                             "same each time", split_.values.integer("repeats")));
+    }
+  }
+
+ private:
+  [[nodiscard]] const std::string& text(const char* key) const { return split_.values.text(key); }
+  void fill(const char* key, const std::string& otherwise) {
+    if (text(key).empty()) split_.values.set(key, otherwise);
+  }
+  void fault(std::initializer_list<std::string_view> keys, std::string message) {
+    ctx_.faults.add(split_.place(keys, at_), std::move(message));
+  }
+  void refuse(const char* key, const char* why) {
+    if (text(key).empty()) return;
+    fault({key}, fmt::format("'split.{}' is \"{}\", but 'split.kind' is \"{}\", which {}", key, printable(text(key), 60),
+                             kind_, why));
+  }
+  void refuse_zero(const char* key, const char* why) {
+    fault({key, "kind"}, fmt::format("'split.{}' is 0, but 'split.kind' is \"{}\", which {}", key, kind_, why));
+  }
+
+  /// Values of a number are no classes, those of a class no ranks.
+  void check_strata() {
+    const bool classes = info_.kind == TaskKind::kBinary;
+    fill("stratify", info_.stratify.empty() ? std::string(classes ? "target" : "quantiles(10)") : info_.stratify);
+    const std::optional<Strata> strata = parse_strata(text("stratify"));
+    if (!strata || strata->field != kTargetField || (strata->bins == 0) == classes) return;
+    fault({"stratify", "kind"},
+          fmt::format("'split.stratify' is \"{}\", but the target of task '{}' is a {}; use \"{}\"", text("stratify"),
+                      info_.name, classes ? "class" : "number", classes ? "target" : "quantiles(10)"));
+  }
+
+  Context& ctx_;
+  const TaskInfo& info_;
+  Settings& split_;
+  const Origin& at_;
+  const std::string kind_;
+};
+
 void resolve_split(Context& ctx, const TaskInfo& info, const Place& place, TaskUse& use) {
   SEQBENCH_ASSERT(!info.splits.empty(), "a task offers at least one kind of split");
   Settings split(split_keys());
-  split.layer(subtable(&ctx.root, "split"), split_keys(), &check_param);
-  split.layer(subtable(place.item, "split"), split_keys(), &check_param);
+  split.layer(subtable(&ctx.root, "split"), split_keys(), &check_split);
+  split.layer(subtable(place.item, "split"), split_keys(), &check_split);
+  if (split.values.text("kind").empty()) split.values.set("kind", info.splits.front());
   const std::string kind = split.values.text("kind");
-  if (kind.empty()) {
-    split.values.set("kind", info.splits.front());
-  } else if (std::find(info.splits.begin(), info.splits.end(), kind) == info.splits.end()) {
+  if (std::find(info.splits.begin(), info.splits.end(), kind) == info.splits.end()) {
     ctx.faults.add(
         split.place({"kind"}, ctx.start),
         fmt::format("'split.kind' is \"{}\"; task '{}' offers {}", kind, info.name, join(info.splits, ", ")));
-  }
-  if (split.values.text("kind") == "holdout" && split.values.number("test") == 0) {
-    ctx.faults.add(split.place({"test", "kind"}, ctx.start),
-                   "'split.test' is 0, but 'split.kind' is \"holdout\", which needs a test part");
+  } else {
+    SplitCheck(ctx, info, split, ctx.start).resolve();
   }
   use.split = split.values;
   ctx.split_places.push_back(split.place({"validation"}, place.name->at));

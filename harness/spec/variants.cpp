@@ -60,8 +60,8 @@ double trials_of(const Context& ctx, const ModelUse& model, const Points& points
   for (const auto& [task, view] : model.runs) {
     const Params& split = ctx.spec.tasks[task].split;
     const std::string& kind = split.text("kind");
-    const double repeats = kind == "published" ? 1 : static_cast<double>(split.integer("repeats"));
-    const double folds = kind == "kfold" ? static_cast<double>(split.integer("folds")) : 1;
+    const double repeats = static_cast<double>(split.integer("repeats"));
+    const double folds = has_folds(kind) ? static_cast<double>(split.integer("folds")) : 1;
     trials += rows * repeats * folds * (model.info->seeded ? static_cast<double>(ctx.spec.seeds.size()) : 1);
   }
   return trials;

@@ -282,6 +282,12 @@ std::optional<Card> Reader::card(std::string_view kind, std::string_view name) c
   return Card{std::string(kind), std::string(name), row.integer(0), stored_json(row.blob(1))};
 }
 
+std::optional<AuditRow> Reader::audit(std::string_view subject) const {
+  Rows row = impl_->db.rows("SELECT task, version, audit FROM audits WHERE subject = ?", subject);
+  if (!row.next()) return std::nullopt;
+  return AuditRow{std::string(subject), row.text(0), static_cast<int>(row.integer(1)), stored_json(row.blob(2))};
+}
+
 std::vector<PublishedRow> Reader::published(std::string_view task) const {
   return published_rows(impl_->db.rows(std::string(kPublishedColumns) + " WHERE task = ? ORDER BY id", task));
 }

@@ -71,6 +71,7 @@ class Reader {
   [[nodiscard]] std::shared_ptr<const ExampleSet> examples(std::int64_t id) const;
 
   [[nodiscard]] std::optional<Card> card(std::string_view kind, std::string_view name) const;  // newest version
+  [[nodiscard]] std::optional<AuditRow> audit(std::string_view subject) const;
   [[nodiscard]] std::vector<PublishedRow> published(std::string_view task) const;
   /// All rows of a paper, settings too, as stored; and the names of the papers, sorted.
   [[nodiscard]] std::vector<PublishedRow> published_by(std::string_view paper) const;

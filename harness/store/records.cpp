@@ -36,6 +36,10 @@ class FieldHash {
 
 }  // namespace
 
+std::string audit_subject(const Json& config) {
+  return sha256_hex(canonical_json({config.at("task"), config.at("data"), config.at("split")}));
+}
+
 double stored_value(double value) {
   if (std::isnan(value)) return std::numeric_limits<double>::quiet_NaN();
   return value == 0 ? 0.0 : value;

@@ -43,6 +43,16 @@ struct Card {
   Json card;
 };
 
+/// What was looked for in a data set's split, and found (harness/audit).
+struct AuditRow {
+  std::string subject;  // audit_subject of the trials it holds for
+  std::string task;
+  int version = 1;      // of the checks
+  Json audit;
+};
+/// Hash of task, data and split of a trial's configuration.
+[[nodiscard]] std::string audit_subject(const Json& config);
+
 struct RunRow {
   ExperimentRow experiment;
   Json command = Json::array();

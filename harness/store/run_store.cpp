@@ -174,6 +174,15 @@ void RunStore::replace_published(std::string_view source_sha256, const std::vect
   });
 }
 
+void RunStore::add_audit(const AuditRow& audit) {
+  impl_->write(Durability::kInOrder, [&] {
+    impl_->db.run("INSERT INTO audits (subject, task, version, audit, computed_at) VALUES (?, ?, ?, ?, ?)"
+                  " ON CONFLICT (subject) DO UPDATE SET version = excluded.version, audit = excluded.audit,"
+                  " computed_at = excluded.computed_at",
+                  audit.subject, audit.task, audit.version, json_text(audit.audit), utc_now());
+  });
+}
+
 void RunStore::add_verdicts(const std::vector<VerdictRow>& verdicts, std::string_view program) {
   Connection& db = impl_->db;
   const std::string now = utc_now();

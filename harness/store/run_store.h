@@ -65,6 +65,8 @@ class RunStore {
 
   /// Replaces the published values of this source file (results/published/*.tsv), and all of the papers in it.
   void replace_published(std::string_view source_sha256, const std::vector<PublishedRow>& rows);
+  /// Replaces an audit of the same subject.
+  void add_audit(const AuditRow& audit);
   /// Adds each verdict that differs from the newest of its subject: the table is their history.
   void add_verdicts(const std::vector<VerdictRow>& verdicts, std::string_view program);
 

@@ -109,17 +109,24 @@ Columns Columns::seen_in(const View& view, std::span<const std::int64_t> rows) {
   return {features, static_cast<std::int64_t>(seen.size())};
 }
 
-at::Tensor Columns::expand(const View& view, std::span<const std::int64_t> rows) const {
+void Columns::visit(const View& view, std::span<const std::int64_t> rows,
+                    const std::function<void(std::size_t, std::int64_t, double)>& visit) const {
   const std::int64_t view_width = columns::width_of(view);
   if (view_width != width()) {
     throw InputError(fmt::format("view '{}' has {} features, the model was fitted on {}", view.name, view_width,
                                  width()));
   }
-  at::Tensor expanded = at::zeros({static_cast<std::int64_t>(rows.size()), count()}, at::kDouble);
-  auto* values = expanded.mutable_data_ptr<double>();
   columns::visit_features(view, rows, [&](std::size_t i, std::int64_t feature, double value) {
     const std::int64_t column = column_of_[static_cast<std::size_t>(feature)];
-    if (column >= 0) values[static_cast<std::int64_t>(i) * count() + column] = value;
+    if (column >= 0) visit(i, column, value);
+  });
+}
+
+at::Tensor Columns::expand(const View& view, std::span<const std::int64_t> rows) const {
+  at::Tensor expanded = at::zeros({static_cast<std::int64_t>(rows.size()), count()}, at::kDouble);
+  auto* values = expanded.mutable_data_ptr<double>();
+  visit(view, rows, [&](std::size_t i, std::int64_t column, double value) {
+    values[static_cast<std::int64_t>(i) * count() + column] = value;
   });
   return expanded;
 }

@@ -25,7 +25,11 @@ class Columns {
   [[nodiscard]] std::int64_t count() const { return features_.defined() ? features_.numel() : 0; }
   [[nodiscard]] std::int64_t width() const { return static_cast<std::int64_t>(column_of_.size()); }
   [[nodiscard]] const at::Tensor& features() const { return features_; }
-  /// f64 [rows, count]. Throws InputError when the view has another width than these columns were made from.
+  /// Calls visit(i, column, value) for the values of the i-th of these rows that are not 0. Throws InputError when the
+  /// view has another width than these columns were made from.
+  void visit(const View& view, std::span<const std::int64_t> rows,
+             const std::function<void(std::size_t, std::int64_t, double)>& visit) const;
+  /// f64 [rows, count]; throws as visit.
   [[nodiscard]] at::Tensor expand(const View& view, std::span<const std::int64_t> rows) const;
 
  private:

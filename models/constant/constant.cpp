@@ -67,9 +67,10 @@ namespace seqbench {
 SEQBENCH_MODEL(constant) {
   ModelEntry entry;
   entry.summary = "the weighted mean of the training targets; of two classes, the share of class 1";
-  entry.views = {"one_hot", "kmer_counts", "mutations", "dna", "protein"};
+  entry.views = {"one_hot",     "kmer_counts", "mutations", "dna",    "protein",    "composition",
+                 "codon_phase", "longest_orf", "num_tfs",   "tf_set", "histone_log", "features", "sentence"};
   entry.kinds = {TaskKind::kRegression, TaskKind::kBinary};
-  entry.controls = {{.label = "constant (training mean)", .view = "one_hot", .params = {}, .train = {}}};
+  entry.controls = {{.label = "constant (training mean)", .view = "", .params = {}, .train = {}}};
   entry.trained_by_loop = false;
   entry.seeded = false;
   entry.estimator = &models::constant::make;

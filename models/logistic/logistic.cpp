@@ -1,4 +1,4 @@
-// L2 logistic regression by Newton's method: minimizes sum_i w_i log(1 + exp(-+ z_i)) + strength/2 |b|^2 with a free
+// L2 logistic regression by Newton's method, or L-BFGS for many columns: minimizes sum_i w_i log(1 + exp(-+ z_i)) + strength/2 |b|^2 with a free
 // intercept (strength = 1/C of scikit-learn). Dense columns are scaled to unit variance over the training rows. The
 // strength is chosen by the log loss on the validation rows.
 
@@ -13,11 +13,14 @@
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
+#include "models/blocks/lbfgs.h"
 #include "models/blocks/linear_scores.h"
+#include "models/blocks/sparse_rows.h"
 
 namespace seqbench::models::logistic {
 namespace {
@@ -26,6 +29,7 @@ namespace {
 
 constexpr int kMaxSteps = 100;
 constexpr int kMaxHalvings = 40;
+constexpr std::int64_t kNewtonColumns = 1500;  // above, a Hessian costs more than many gradients
 constexpr double kConverged = 1e-12;  // of the objective that a Newton step still promises to gain
 
 /// log(1 + exp(z)) - y z, summed with weights.
@@ -46,7 +50,7 @@ struct Point {
 class Problem {
  public:
   Problem(const FitRows& train, const FitControl& control)
-      : train_(train), control_(control), columns_(Columns::seen_in(train.view, train.rows)) {
+      : train_(train), control_(control), columns_(Columns::seen_in(train.view, train.rows)), rows_(columns_, train.view, train.rows) {
     means_ = weighted_means(columns_, train, control);
     const double share = means_.y.item<double>();
     if (share == 0 || share == 1) {
@@ -57,6 +61,8 @@ class Problem {
 
   [[nodiscard]] std::int64_t size() const { return columns_.count() + 1; }
   [[nodiscard]] Point evaluate(const at::Tensor& theta, double strength) const;
+  /// Value and gradient alone.
+  [[nodiscard]] Slope slope(const at::Tensor& theta, double strength);
   /// The same function over the columns as the view has them.
   [[nodiscard]] LinearScores unscaled(const at::Tensor& theta) const;
 
@@ -68,6 +74,7 @@ class Problem {
   Columns columns_;
   Means means_;
   at::Tensor scales_;  // [P]
+  SparseRows rows_;
 };
 
 at::Tensor Problem::deviations() const {
@@ -102,6 +109,30 @@ Point Problem::evaluate(const at::Tensor& theta, double strength) const {
   return point;
 }
 
+Slope Problem::slope(const at::Tensor& theta, double strength) {
+  const std::int64_t last = size() - 1;
+  const at::Tensor coefficients = theta.narrow(0, 0, last).div(scales_);
+  const double intercept = theta[last].item<double>() - means_.x.dot(coefficients).item<double>();
+  const double* b = coefficients.const_data_ptr<double>();
+  at::Tensor pull = at::zeros({last}, at::kDouble);  // of each column as the view has it
+  auto* g = pull.mutable_data_ptr<double>();
+  double value = 0, sum = 0;
+  rows_.for_each(control_.check_stop, [&](std::size_t i, const SparseRow& row) {
+    double z = intercept;
+    for (std::size_t j = 0; j < row.columns.size(); ++j) z += b[row.columns[j]] * static_cast<double>(row.values[j]);
+    const double e = std::exp(-std::abs(z)), weight = train_.weights[i];
+    value += weight * (std::max(z, 0.0) - train_.targets[i] * z + std::log1p(e));
+    const double residual = weight * ((z > 0 ? 1 : e) / (1 + e) - train_.targets[i]);
+    sum += residual;
+    for (std::size_t j = 0; j < row.columns.size(); ++j) g[row.columns[j]] += residual * static_cast<double>(row.values[j]);
+  });
+  Slope slope{value, theta.mul(strength)};
+  slope.value += theta.narrow(0, 0, last).square().sum().item<double>() * strength / 2;
+  slope.gradient.narrow(0, 0, last).add_(pull.sub_(means_.x, sum).div_(scales_));
+  slope.gradient[last].fill_(sum);
+  return slope;
+}
+
 LinearScores Problem::unscaled(const at::Tensor& theta) const {
   const at::Tensor coefficients = theta.narrow(0, 0, size() - 1).div(scales_);
   const at::Tensor intercept = theta.narrow(0, size() - 1, 1).sub(means_.x.dot(coefficients));
@@ -115,7 +146,11 @@ at::Tensor newton_direction(const Point& point) {
 }
 
 /// From `theta` to the minimum; halves a step that does not descend.
-at::Tensor minimize(const Problem& problem, at::Tensor theta, double strength) {
+at::Tensor minimize(Problem& problem, at::Tensor theta, double strength) {
+  if (problem.size() > kNewtonColumns) {
+    return minimize_lbfgs([&](const at::Tensor& point) { return problem.slope(point, strength); }, std::move(theta),
+                          fmt::format("logistic at strength {}", strength));
+  }
   Point point = problem.evaluate(theta, strength);
   for (int step = 0; step < kMaxSteps; ++step) {
     at::Tensor direction = newton_direction(point);
@@ -137,7 +172,7 @@ class Logistic final : public Estimator {
 
   void fit(const FitRows& train, const FitRows& validation, const FitControl& control) override {
     check_fit_rows("logistic", train, validation, strengths_.size());
-    const Problem problem(train, control);
+    Problem problem(train, control);
     at::Tensor theta = at::zeros({problem.size()}, at::kDouble);
     chosen_ = {};
     std::int64_t done = 0;
@@ -195,8 +230,9 @@ namespace seqbench {
 
 SEQBENCH_MODEL(logistic) {
   ModelEntry entry;
-  entry.summary = "L2 logistic regression by Newton's method, strength chosen on the validation rows";
-  entry.views = {"kmer_counts", "one_hot", "mutations"};
+  entry.summary = "L2 logistic regression by Newton's method or L-BFGS, strength chosen on the validation rows";
+  entry.views = {"kmer_counts", "kmer6_counts", "one_hot", "mutations", "composition", "codon_phase", "longest_orf",
+                 "features"};
   entry.kinds = {TaskKind::kBinary};
   entry.params = {{.name = "strengths",
                    .fallback = std::vector<double>{1e-2, 0.1, 1, 10, 100, 1e3, 1e4},
@@ -205,8 +241,14 @@ SEQBENCH_MODEL(logistic) {
   const Setting shuffled{"labels", std::string("shuffled")};
   entry.controls = {
       {.label = "logistic, k-mers", .view = "kmer_counts", .params = {}, .train = {}},
+      {.label = "logistic, 6-mers", .view = "kmer6_counts", .params = {}, .train = {}},
+      {.label = "logistic, GC and length", .view = "composition", .params = {}, .train = {}},
+      {.label = "logistic, codons by phase", .view = "codon_phase", .params = {}, .train = {}},
+      {.label = "logistic, longest ORF", .view = "longest_orf", .params = {}, .train = {}},
       {.label = "logistic, one-hot", .view = "one_hot", .params = {}, .train = {}},
-      {.label = "logistic, k-mers, shuffled labels", .view = "kmer_counts", .params = {}, .train = {shuffled}}};
+      {.label = "logistic, features", .view = "features", .params = {}, .train = {}},
+      {.label = "logistic, k-mers, shuffled labels", .view = "kmer_counts", .params = {}, .train = {shuffled}},
+      {.label = "logistic, features, shuffled labels", .view = "features", .params = {}, .train = {shuffled}}};
   entry.trained_by_loop = false;
   entry.seeded = false;
   entry.estimator = &models::logistic::make;

@@ -1,5 +1,6 @@
 // Ridge regression in closed form: minimizes sum_i w_i (y_i - x_i b - a)^2 + strength |b|^2 with a free intercept a.
-// The strength is chosen by the mean squared error on the validation rows.
+// The strength is chosen by the mean squared error on the validation rows. Of many columns and few rows, the weights are
+// a combination of the rows, found from their products with each other.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cholesky_solve.h>
@@ -42,6 +43,29 @@ Normal normal_equations(const Columns& columns, const Means& means, const FitRow
   return normal;
 }
 
+constexpr std::int64_t kManyColumns = 2048;
+constexpr std::int64_t kMostCells = 1 << 27;  // of rows kept at once: 1 GiB
+
+/// The other way round: XX' and Y of centred columns and targets, both times sqrt(W), and the rows themselves.
+struct Products {
+  at::Tensor rows;   // f64 [N, P]
+  Normal normal;     // [N, N], [N, T]
+};
+
+Products row_products(const Columns& columns, const Means& means, const FitRows& train) {
+  const auto count = static_cast<std::int64_t>(train.rows.size());
+  if (count > kMostCells / columns.count()) {
+    throw InputError(fmt::format("ridge: {} rows of {} columns are too many for a closed form; take a view of fewer columns",
+                                 count, columns.count()));
+  }
+  const at::Tensor root = tensor_from(train.weights, 0, {count, 1}).sqrt_();
+  Products products;
+  products.rows = columns.expand(train.view, train.rows).sub_(means.x).mul_(root);
+  products.normal.gram = products.rows.matmul(products.rows.t());
+  products.normal.moment = tensor_from(train.targets, 0, {count, means.y.numel()}).sub_(means.y).mul_(root);
+  return products;
+}
+
 /// [P, T].
 at::Tensor solve(const Normal& normal, double strength) {
   at::Tensor penalized = normal.gram.clone();
@@ -61,11 +85,14 @@ class Ridge final : public Estimator {
     check_fit_rows("ridge", train, validation, strengths_.size());
     const Columns columns = Columns::seen_in(train.view, train.rows);
     const Means means = weighted_means(columns, train, control);
-    const Normal normal = normal_equations(columns, means, train, control);
+    const bool by_rows = columns.count() > kManyColumns && columns.count() > static_cast<std::int64_t>(train.rows.size());
+    const Products products = by_rows ? row_products(columns, means, train) : Products{};
+    const Normal normal = by_rows ? products.normal : normal_equations(columns, means, train, control);
     chosen_ = {};
     for (const double strength : strengths_) {  // descending: of two equal ones the stronger stays
       control.check_stop();
-      LinearScores candidate{columns, solve(normal, strength), {}};
+      const at::Tensor solution = solve(normal, strength);
+      LinearScores candidate{columns, by_rows ? products.rows.t().matmul(solution) : solution, {}};
       candidate.intercept = means.y.sub(means.x.matmul(candidate.coefficients));
       const double mse = validation.rows.empty() ? 0 : mean_squared_error(candidate, validation);
       if (!(mse < chosen_.mse)) continue;
@@ -119,18 +146,31 @@ namespace seqbench {
 SEQBENCH_MODEL(ridge) {
   ModelEntry entry;
   entry.summary = "ridge regression in closed form, strength chosen on the validation rows";
-  entry.views = {"one_hot", "mutations", "kmer_counts"};
+  entry.views = {"one_hot", "mutations", "kmer_counts", "tf_set", "tf_bins12", "tf_bins", "num_tfs", "histone_log",
+                 "features"};
   entry.kinds = {TaskKind::kRegression};
   entry.params = {{.name = "strengths",
                    .fallback = std::vector<double>{1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3,
                                                    1e4},
                    .help = "penalties on the squared weights to choose from; of equals the largest",
                    .choices = {}}};
+  const Setting few{"strengths", std::vector<double>{1, 10, 30, 100, 300, 1e3}};  // thousands of columns take long
   const Setting shuffled{"labels", std::string("shuffled")};
   entry.controls = {{.label = "ridge, one-hot", .view = "one_hot", .params = {}, .train = {}},
                     {.label = "ridge, mutations", .view = "mutations", .params = {}, .train = {}},
                     {.label = "ridge, k-mers", .view = "kmer_counts", .params = {}, .train = {}},
-                    {.label = "ridge, one-hot, shuffled labels", .view = "one_hot", .params = {}, .train = {shuffled}}};
+                    {.label = "ridge, TF set", .view = "tf_set", .params = {}, .train = {}},
+                    {.label = "ridge, TF bins of 1 kb", .view = "tf_bins12", .params = {few}, .train = {}},
+                    {.label = "ridge, number of TFs", .view = "num_tfs", .params = {}, .train = {}},
+                    {.label = "ridge, histone marks", .view = "histone_log", .params = {}, .train = {}},
+                    {.label = "ridge, features", .view = "features", .params = {}, .train = {}},
+                    {.label = "ridge, one-hot, shuffled labels", .view = "one_hot", .params = {}, .train = {shuffled}},
+                    {.label = "ridge, TF set, shuffled labels", .view = "tf_set", .params = {}, .train = {shuffled}},
+                    {.label = "ridge, histone marks, shuffled labels",
+                     .view = "histone_log",
+                     .params = {},
+                     .train = {shuffled}},
+                    {.label = "ridge, features, shuffled labels", .view = "features", .params = {}, .train = {shuffled}}};
   entry.trained_by_loop = false;
   entry.seeded = false;
   entry.estimator = &models::ridge::make;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/contract/view.h"
@@ -28,10 +29,18 @@ class PackedDna {
   explicit PackedDna(std::int64_t longest);
   /// Letters other than A, C, G and T become N. Longer than `longest`, or empty, is an assertion.
   void add(std::string_view sequence);
+  /// The rows of another, which has the same `longest`.
+  void append(const PackedDna& more);
+  void drop_last();
+  /// From now on `longest` is the length of the longest row there is: for those who could not know it before.
+  void fit_longest();
 
   [[nodiscard]] std::int64_t rows() const;
   [[nodiscard]] std::int64_t longest() const;
+  [[nodiscard]] std::int64_t length(std::int64_t row) const;
   [[nodiscard]] std::string sequence(std::int64_t row) const;
+  /// Of the letters alone: the same in any set of rows, on any machine.
+  [[nodiscard]] std::uint64_t hash(std::int64_t row) const;
 
   /// Letters ACGTN.
   [[nodiscard]] TextView texts() const;
@@ -39,12 +48,18 @@ class PackedDna {
   [[nodiscard]] CodeView codes() const;
   /// [rows, 4^k]: share of each k-mer among the windows without N; columns in alphabetical order. Counted on demand.
   [[nodiscard]] DenseView kmer_shares(std::int64_t k) const;
+  /// [rows, (4^k + 4^(k/2)) / 2], k even: the same, each k-mer with its reverse complement; columns by the first of both.
+  [[nodiscard]] DenseView strandless_kmer_shares(std::int64_t k) const;
   /// [rows, 2]: GC share and length in units of `longest`.
   [[nodiscard]] DenseView composition() const;
 
   struct Storage;
 
  private:
+  friend class PackedDnaWriter;
+  friend struct PackedDnaFile;
+  explicit PackedDna(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {}
+
   std::shared_ptr<Storage> storage_;
 };
 

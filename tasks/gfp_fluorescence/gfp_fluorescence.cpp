@@ -103,8 +103,14 @@ class GfpDataset final : public Dataset {
   StopRule rule_;
 };
 
+Twin twin_of(const LoadRequest& request) {
+  return {static_cast<std::uint64_t>(request.params.integer("twin_seed")), request.rows};
+}
+
+void write_twin(const LoadRequest& request, const std::filesystem::path& folder) { write_files(twin_of(request), folder); }
+
 std::unique_ptr<Dataset> load_twin(const LoadRequest& request, StopRule rule) {
-  const Twin twin(static_cast<std::uint64_t>(request.params.integer("twin_seed")), request.rows);
+  const Twin twin = twin_of(request);
   std::vector<Row> rows;
   std::vector<double> noiseless;
   std::vector<double> expected;
@@ -156,7 +162,8 @@ SEQBENCH_TASK(gfp_fluorescence) {
                  {"one_hot", "20 amino acids and stop at 237 positions"},
                  {"mutations", "set of substitutions, position x residue; the same under every stop rule"}};
   entry.slices = {"num_mutations"};
-  entry.splits = {"published", "kfold", "holdout"};
+  entry.splits = {"published", "kfold", "holdout", "stratified", "grouped", "subsample"};
+  entry.group = "num_mutations";
   entry.params = {{.name = "stop",
                    .fallback = std::string("keep"),
                    .help = "stop codons: kept as '*', deleted as in TAPE (residues after it move up), or the end",
@@ -177,6 +184,7 @@ SEQBENCH_TASK(gfp_fluorescence) {
   entry.licence = "see dataset.toml: MIT (genotype table's repository), Apache-2.0 (TAPE validation's repository)";
   entry.load = &tasks::gfp_fluorescence::load;
   entry.import_files = &tasks::gfp_fluorescence::import_files;
+  entry.write_twin = &tasks::gfp_fluorescence::write_twin;
   return entry;
 }
 

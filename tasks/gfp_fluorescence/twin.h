@@ -4,6 +4,7 @@
 // score of E[y|x] is the ceiling of every model.
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -31,11 +32,12 @@ class Landscape {
   Landscape(const Streams& streams, const VariantSpace& space);
   /// f of a set of substitutions at distinct sites: log10 fluorescence without noise.
   [[nodiscard]] double brightness(std::span<const Substitution> variant) const;
-
- private:
+  [[nodiscard]] double energy(Substitution s) const { return energy_[s]; }
+  [[nodiscard]] double loss(Substitution s) const { return loss_[s]; }
   /// Epistasis of two substitutions at sites in contact; 0 elsewhere.
   [[nodiscard]] double coupling(Substitution a, Substitution b) const;
 
+ private:
   std::vector<double> energy_;          // of a substitution
   std::vector<double> loss_;            // of a substitution
   std::vector<std::int16_t> contacts_;  // [kSites, kSites]: number of the contact, or -1
@@ -65,6 +67,8 @@ class Twin {
   [[nodiscard]] std::int64_t rows() const { return rows_; }
   /// A function of the seed, the counts and `index` alone; rows are ordered by number of mutations.
   [[nodiscard]] TwinRow row(std::int64_t index) const;
+  [[nodiscard]] const VariantSpace& space() const { return space_; }
+  [[nodiscard]] const Landscape& landscape() const { return landscape_; }
 
  private:
   std::vector<Cell> cells_;
@@ -73,5 +77,9 @@ class Twin {
   Landscape landscape_;
   Stream noise_;
 };
+
+/// The published tables with the twin's rows, and truth.json: what each substitution and each pair in contact does, and
+/// f and E[y|x] of each row.
+void write_files(const Twin& twin, const std::filesystem::path& folder);
 
 }  // namespace seqbench::tasks::gfp_fluorescence

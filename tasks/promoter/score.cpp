@@ -109,9 +109,29 @@ Score score(std::string_view sequence) {
   return result;
 }
 
-double gc_share(std::string_view sequence) {
-  const auto gc = std::ranges::count_if(sequence, [](char c) { return c == 'C' || c == 'G'; });
-  return static_cast<double>(gc) / static_cast<double>(sequence.size());
+std::vector<Element> elements(std::string_view sequence) {
+  std::vector<Element> found;
+  const auto exact = [&](std::string_view name, std::string_view word, Window window, int step = 1) {
+    for (int at = window.first; at <= window.last; at += step) {
+      if (sequence.substr(static_cast<std::size_t>(kStart + at), word.size()) == word) found.push_back({name, at});
+    }
+  };
+  for (int at = kTataWindow.first; at <= kTataWindow.last; ++at) {
+    const Window initiator{at + kSpacing.first - 2, at + kSpacing.last - 2};
+    if (match(sequence, kStart + at, kTata) >= kPresent && best_match(sequence, initiator, kInitiator) >= kPresent) {
+      found.push_back({"TATA", at});
+    }
+  }
+  for (int at = kInitiatorWindow.first; at <= kInitiatorWindow.last; ++at) {
+    if (match(sequence, kStart + at, kInitiator) >= kPresent) found.push_back({"initiator", at});
+  }
+  exact("GC box", kGcBoxes[0], kGcBoxWindow);
+  exact("GC box", kGcBoxes[1], kGcBoxWindow);
+  if (score(sequence).downstream) found.push_back({"downstream", kDownstreamAt});
+  constexpr int kEnd = static_cast<int>(kLength) - kStart;
+  exact("AATAAA", kPolyA, {-kStart, kEnd - static_cast<int>(kPolyA.size())});
+  exact("ATG", "ATG", {0, kEnd - 3}, 3);
+  return found;
 }
 
 }  // namespace seqbench::tasks::promoter

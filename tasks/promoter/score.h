@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace seqbench::tasks::promoter {
 
 inline constexpr std::size_t kLength = 300;
 inline constexpr int kStart = 249;  // index of position 0
-inline constexpr std::string_view kLetters = "ACGT";
 
 // Consensus sequences in IUPAC letters (Smale and Kadonaga, Annu Rev Biochem 2003).
 inline constexpr std::string_view kTata = "TATAWAWR";
@@ -50,6 +50,13 @@ struct Score {
 /// Of 300 upper-case letters ACGT.
 [[nodiscard]] Score score(std::string_view sequence);
 
-[[nodiscard]] double gc_share(std::string_view sequence);
+/// An element that counts in the score, by the position of its first letter.
+struct Element {
+  std::string_view name;
+  int position;
+};
+/// Where the score sees TATA (with an initiator at its distance), initiator, GC boxes, the downstream element, AATAAA
+/// and ATG in frame: those that match well enough to be there, each kind by position.
+[[nodiscard]] std::vector<Element> elements(std::string_view sequence);
 
 }  // namespace seqbench::tasks::promoter

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "tasks/data/packed_dna.h"
 
 namespace seqbench::tasks::promoter {
 namespace {
@@ -22,6 +23,7 @@ constexpr double kLogitTolerance = 1.5;
 constexpr double kContextNoise = 0.2;    // of the log weights of the background
 constexpr double kCpgDepletion = 0.25;   // of the background
 constexpr double kCpgIsland = 1.0;       // of an island
+constexpr std::uint32_t kPatience = 1000;  // attempts after which both tolerances grow
 constexpr std::uint32_t kMostAttempts = 100000;
 
 double truncated_normal(double reach, Draws& draws) {
@@ -60,7 +62,7 @@ void place_island(std::string& sequence, double gc, Draws& draws) {
   for (int at = kStart + first; at < kStart + first + length; ++at) {
     const auto i = static_cast<std::size_t>(at);
     const double after_c = sequence[i - 1] == 'C' ? kCpgIsland : 1;
-    sequence[i] = kLetters[pick({(1 - gc) / 2, gc / 2, gc / 2 * after_c, (1 - gc) / 2}, draws)];
+    sequence[i] = kBases[pick({(1 - gc) / 2, gc / 2, gc / 2 * after_c, (1 - gc) / 2}, draws)];
   }
 }
 
@@ -119,14 +121,14 @@ std::string Twin::background(double gc, Draws& draws) const {
     const double at = static_cast<double>(draws.uniform_float());
     const auto& row = below[context];
     const auto next = static_cast<std::size_t>((at >= row[0]) + (at >= row[1]) + (at >= row[2]));
-    letter = kLetters[next];
+    letter = kBases[next];
     context = (context * 4 + next) % 64;
   }
   return sequence;
 }
 
-std::string Twin::candidate(std::uint32_t index, std::uint32_t attempt, double gc) const {
-  Draws draws = candidates_.at({.step = attempt, .item = index});
+std::string Twin::candidate(Counter at, double gc) const {
+  Draws draws = candidates_.at(at);
   const double own_gc = gc + kGcLost + kGcSpread * draws.normal();
   std::string sequence = background(own_gc, draws);
   const bool elements = chance(0.5, draws);
@@ -136,25 +138,38 @@ std::string Twin::candidate(std::uint32_t index, std::uint32_t attempt, double g
   return sequence;
 }
 
-TwinRow Twin::row(std::int64_t index) const {
-  SEQBENCH_ASSERT(index >= 0 && index < std::int64_t{1} << 32, "rows are numbered by 32 bits");
-  const auto item = static_cast<std::uint32_t>(index);
-  Draws wanted = wanted_.at({.item = item});
-  const double gc = kGcMean + kGcNoise * truncated_normal(kGcReach, wanted);
-  const double side = chance(kPositives, wanted) ? 1 : -1;
-  const double logit = side * (kLogitMean + kLogitNoise * truncated_normal(kLogitReach, wanted));
-  for (std::uint32_t attempt = 0; attempt < kMostAttempts; ++attempt) {
-    TwinRow row{.sequence = candidate(item, attempt, gc)};
+TwinRow Twin::segment(Counter at, const Wanted& wanted, std::string_view half) const {
+  // The letters that are left make up for those that are given.
+  const double gc = half.empty() ? wanted.gc : std::clamp(2 * wanted.gc - gc_share(half), 0.1, 0.9);
+  for (; at.step < kMostAttempts; ++at.step) {
+    TwinRow row{.sequence = candidate(at, gc)};
+    row.sequence.replace(0, half.size(), half);
     row.gc = gc_share(row.sequence);
-    if (std::abs(row.gc - gc) > kGcTolerance) continue;
+    const double slack = 1 + at.step / kPatience;  // where the half that is given makes it hard
+    if (std::abs(row.gc - wanted.gc) > slack * kGcTolerance) continue;
     row.score = score(row.sequence).total();
-    if (std::abs(Law::kSlope * (row.score - Law::kCentre) - logit) > kLogitTolerance) continue;
+    if (std::abs(Law::kSlope * (row.score - Law::kCentre) - wanted.logit) > slack * kLogitTolerance) continue;
     row.posterior = 1 / (1 + std::exp(-slope_ * (row.score - Law::kCentre)));
-    row.label = labels_.at({.item = item}).uniform() < row.posterior ? 1 : 0;
-    row.attempts = static_cast<int>(attempt) + 1;
+    row.label = labels_.at({.step = at.epoch, .item = at.item}).uniform() < row.posterior ? 1 : 0;
+    row.attempts = static_cast<int>(at.step) + 1;
     return row;
   }
   SEQBENCH_ASSERT(false, "no candidate of this row fits");
+}
+
+std::vector<TwinRow> Twin::locus(std::int64_t index) const {
+  SEQBENCH_ASSERT(index >= 0 && index < std::int64_t{1} << 32, "loci are numbered by 32 bits");
+  const auto item = static_cast<std::uint32_t>(index);
+  Draws draws = wanted_.at({.item = item});
+  const double gc = kGcMean + kGcNoise * truncated_normal(kGcReach, draws);
+  const double side = chance(kPositives, draws) ? 1 : -1;
+  std::vector<TwinRow> rows;
+  for (std::uint32_t i = 0; i < kSegments; ++i) {
+    const double logit = side * (kLogitMean + kLogitNoise * truncated_normal(kLogitReach, draws));
+    const std::string_view half = rows.empty() ? std::string_view() : std::string_view(rows.back().sequence).substr(kStep);
+    rows.push_back(segment({.epoch = i, .step = 0, .item = item}, {gc, logit}, half));
+  }
+  return rows;
 }
 
 }  // namespace seqbench::tasks::promoter

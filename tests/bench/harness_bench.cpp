@@ -114,6 +114,49 @@ void register_twin() {
   })->Unit(benchmark::kMillisecond);
 }
 
+// DREAM: a twin made anew and mapped from its file, and its training rows read as the published text.
+
+constexpr std::int64_t kDreamRows = 500'000;
+
+const Params& dream_params() {
+  static const Params kParams = [] {
+    Params params(tables().task("dream_expression").params);
+    params.set("rows", kDreamRows);
+    params.set("train", std::string("full"));
+    return params;
+  }();
+  return kParams;
+}
+
+std::unique_ptr<Dataset> load_dream(const fs::path& real, const fs::path& cache) {
+  return tables().task("dream_expression").load(
+      {.twin = real.empty(), .folder = real, .params = dream_params(), .rows = 0, .cache = cache});
+}
+
+void register_dream(const TempFolder& folder) {
+  const fs::path text = folder / "dream_text", cache = folder / "dream_cache";
+  fs::create_directory(text);
+  fs::create_directory(cache);
+  tables().task("dream_expression").write_twin({.twin = true, .folder = {}, .params = dream_params(), .rows = 0, .cache = {}}, text);
+  const auto made = load_dream({}, {}), read = load_dream(text, {});
+  const std::int64_t rows = made->examples().rows();
+  require(rows > kDreamRows && read->examples().rows() == rows, fmt::format("{} rows were read", read->examples().rows()));
+  const auto written = load_dream({}, cache), mapped = load_dream({}, cache);
+  for (const auto* other : {written.get(), mapped.get(), read.get()}) {
+    require(other->examples().ids == made->examples().ids && other->examples().targets == made->examples().targets,
+            "rows made, mapped and read differ");
+  }
+  const auto add = [rows](const char* name, const fs::path& real, const fs::path& kept) {
+    benchmark::RegisterBenchmark(name, [=](benchmark::State& state) {
+      for (auto _ : state) benchmark::DoNotOptimize(load_dream(real, kept).get());
+      state.SetItemsProcessed(state.iterations() * rows);
+    })->Unit(benchmark::kMillisecond)->UseRealTime();  // two threads
+  };
+  add("load/dream_twin/made", {}, {});
+  add("load/dream_twin/mapped", {}, cache);
+  add("load/dream_text", text, {});
+}
+
 constexpr std::int64_t kTableRows = 200'000;
 
 /// id, value, a text that nobody asks for; `sum` is of the values.
@@ -251,6 +294,7 @@ void register_all() {
   static const TempFolder kFolder;  // as long as the program runs
   register_planning();
   register_twin();
+  register_dream(kFolder);
   register_readers(kFolder);
   register_store(kFolder);
 }

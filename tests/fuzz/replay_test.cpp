@@ -1,11 +1,14 @@
 // The corpus and seeded mutations of it, as ordinary tests; `fuzz_*` programs of the preset `fuzz` go on from there.
+// SEQBENCH_FUZZ_SEED draws others.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <vector>
 
 #include "harness/base/files.h"
-#include "harness/base/streams.h"
+#include "harness/base/text.h"
+#include "tests/fuzz/mutate.h"
 #include "tests/fuzz/targets.h"
 
 namespace seqbench::fuzz {
@@ -25,28 +28,13 @@ std::vector<std::string> corpus_of(const Target& target) {
   return corpus;
 }
 
-/// Flips, cuts, repeats and inserts, a few times.
-std::string mutated(std::string bytes, Draws draws) {
-  using namespace std::string_view_literals;
-  constexpr std::string_view kSpecial = "\0\xff\"'[]{}=\t\n>,:-0e.#"sv;
-  for (std::uint64_t i = draws.below(4) + 1; i > 0 && !bytes.empty(); --i) {
-    const std::size_t at = draws.below(bytes.size());
-    switch (draws.below(4)) {
-      case 0: bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1u << draws.below(8))); break;
-      case 1: bytes.resize(at); break;
-      case 2: bytes.insert(at, 1, kSpecial[draws.below(kSpecial.size())]); break;
-      default: bytes.insert(at, bytes.substr(draws.below(bytes.size()), draws.below(64))); break;
-    }
-  }
-  return bytes;
-}
-
 class Replay : public testing::TestWithParam<Target> {};
 
 TEST_P(Replay, CorpusAndItsMutationsAreReadOrRefused) {
   const std::vector<std::string> corpus = corpus_of(GetParam());
   ASSERT_GE(corpus.size(), 2u);
-  const Stream stream = Streams(0).open("test");
+  const char* seed = std::getenv("SEQBENCH_FUZZ_SEED");
+  const Stream stream = Streams(static_cast<std::uint64_t>(parse_int(seed == nullptr ? "0" : seed).value())).open("test");
   for (std::uint32_t i = 0; i < corpus.size(); ++i) {
     survive(GetParam(), corpus[i]);
     for (std::uint32_t k = 0; k < kMutations; ++k) {

@@ -9,9 +9,14 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
+#include "harness/data/csv.h"
 #include "harness/data/home.h"
 #include "harness/data/reader.h"
 #include "harness/spec/experiment.h"
+#include "harness/spec/manifest.h"
+#include "harness/spec/margins.h"
+#include "harness/spec/table_task.h"
+#include "harness/store/published_files.h"
 
 namespace seqbench::fuzz {
 
@@ -47,18 +52,58 @@ inline void table(std::string_view bytes) {
   while (reader.next()) static_cast<void>(reader.number(1));
 }
 
+inline void csv(std::string_view bytes) {
+  data::CsvReader reader(file_of(bytes, "x.csv"), ',', {1u << 16, 1u << 20});
+  while (reader.next()) SEQBENCH_ASSERT(reader.cells().size() == reader.header().size(), "a row is as wide as the header");
+}
+
+inline void declaration(std::string_view bytes) {
+  const auto task = spec::load_table_task(file_of(bytes, "mine.toml"), Catalog{});
+  if (!task) static_cast<void>(spec::format_diagnostics(task.error()));
+}
+
 inline void lock(std::string_view bytes) {
   const std::filesystem::path path = file_of(bytes, "lock.json");
   static_cast<void>(data::lock_sha256(data::read_lock(path.parent_path())));
 }
+
+inline void bed(std::string_view bytes) {
+  data::read_bed(file_of(bytes, "x.bed"), [](data::BedRecord&& record) {
+    SEQBENCH_ASSERT(0 <= record.start && record.start < record.end, "an interval has a place and a length");
+  }, {1u << 16, 1u << 20});
+}
+
+inline void manifest(std::string_view bytes) {
+  for (const spec::ManifestFile& file : spec::load_manifest(file_of(bytes, "dataset.toml")).files) {
+    SEQBENCH_ASSERT(file.name.find('/') == file.name.npos && file.role.find('/') == file.role.npos, "a name stays in its folder");
+    SEQBENCH_ASSERT(file.url.empty() || (file.url.starts_with("https://") && file.bytes > 0 && file.sha256.size() == 64),
+                    "what is fetched can be checked");
+  }
+}
+
+inline void margins(std::string_view bytes) { static_cast<void>(spec::load_margins(file_of(bytes, "margins.toml"))); }
+inline void published(std::string_view bytes) { static_cast<void>(store::read_published(file_of(bytes, "mimo.tsv"))); }
+inline void claims(std::string_view bytes) { static_cast<void>(store::read_claims(file_of(bytes, "claims.tsv"))); }
+inline void moments(std::string_view bytes) { static_cast<void>(store::read_moments(file_of(bytes, "moments.tsv"))); }
 
 struct Target {
   std::string_view name;
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 5> kTargets = {
-    {{"toml", &toml}, {"json", &json}, {"fasta", &fasta}, {"table", &table}, {"lock", &lock}}};
+inline constexpr std::array<Target, 13> kTargets = {{{"toml", &toml},
+                                                      {"json", &json},
+                                                      {"fasta", &fasta},
+                                                      {"table", &table},
+                                                      {"csv", &csv},
+                                                      {"bed", &bed},
+                                                      {"declaration", &declaration},
+                                                      {"lock", &lock},
+                                                      {"manifest", &manifest},
+                                                      {"margins", &margins},
+                                                      {"published", &published},
+                                                      {"claims", &claims},
+                                                      {"moments", &moments}}};
 
 /// Nothing but a result or an InputError: any other exception leaves, and ends the test.
 inline void survive(const Target& target, std::string_view bytes) {

@@ -24,13 +24,15 @@ const std::map<std::string, Rooms> kMayInclude = {
     {"harness/measure", {"harness/base"}},
     {"harness/analyze", {"harness/base"}},
     {"harness/contract", {"harness/base"}},
+    {"harness/table", {"harness/base", "harness/contract", "harness/spec", "harness/data"}},
     {"harness/train", {"harness/base", "harness/contract", "harness/analyze"}},
+    {"harness/audit", {"harness/base", "harness/contract", "harness/data", "harness/analyze"}},
     {"harness/run",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/train"}},
+      "harness/analyze", "harness/train", "harness/audit"}},
     {"harness/cli",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/run", "reports"}},
+      "harness/analyze", "harness/audit", "harness/run", "harness/table", "reports"}},
     {"tasks", {"harness/base", "harness/contract", "harness/data"}},
     {"models", {"harness/base", "harness/contract"}},
     {"reports", {"harness/base", "harness/store", "harness/analyze"}},
@@ -38,11 +40,13 @@ const std::map<std::string, Rooms> kMayInclude = {
 /// What several entries share; any other folder of tasks/ and models/ belongs to one entry.
 const Rooms kShared = {"tasks/data", "models/blocks", "models/tokenizers", "models/weights"};
 /// Rooms that may see LibTorch at all.
-const Rooms kTorch = {"harness/contract", "harness/train", "harness/run", "harness/cli", "tasks", "models"};
+const Rooms kTorch = {"harness/contract", "harness/table", "harness/train", "harness/audit",
+                      "harness/run",      "harness/cli",   "tasks",         "models"};
 /// Libraries that stay inside one room.
 const std::map<std::string, std::string> kPrivate = {{"toml++/", "harness/spec"},
                                                      {"SQLiteCpp/", "harness/store"},
                                                      {"htslib/", "harness/data"},
+                                                     {"curl/", "harness/data"},
                                                      {"ctemplate/", "reports"}};
 
 struct Include {
@@ -164,8 +168,9 @@ TEST(Layers, OnlyMainSeesTheTables) {
     const bool allowed = file.path == "harness/cli/main.cpp" || file.path == "harness/contract/task.h" ||
                          file.path == "harness/contract/model.h" || file.path.starts_with("tests/");
     if (!is_cpp(file.path) || allowed) continue;
-    EXPECT_FALSE(file.text.find("tasks_table(") != std::string::npos) << file.path;
-    EXPECT_FALSE(file.text.find("models_table(") != std::string::npos) << file.path;
+    const std::string code = without_raw_strings(file.text);
+    EXPECT_FALSE(code.find("tasks_table(") != std::string::npos) << file.path;
+    EXPECT_FALSE(code.find("models_table(") != std::string::npos) << file.path;
   }
 }
 

@@ -61,6 +61,10 @@ TEST_P(TaskConformance, WeightsMaskAndFieldsFitTheRows) {
     EXPECT_EQ(std::visit([](const auto& values) { return values.size(); }, field), rows) << name;
   }
   for (const std::string& slice : GetParam().slices) EXPECT_TRUE(examples.fields.contains(slice)) << slice;
+  if (const std::string& group = GetParam().group; !group.empty()) {
+    ASSERT_TRUE(examples.fields.contains(group)) << group;
+    EXPECT_FALSE(std::holds_alternative<std::vector<double>>(examples.fields.at(group))) << group;
+  }
 }
 
 TEST_P(TaskConformance, PublishedSplitCoversAllParts) {
@@ -217,8 +221,10 @@ TEST(Controls, EveryTaskGetsOneConstantRowAndOneShuffledOneAtLeast) {
     for (const ModelEntry& model : all_models()) {
       if (std::ranges::find(model.kinds, task.kind) == model.kinds.end()) continue;
       for (const Control& control : model.controls) {
-        EXPECT_NE(std::ranges::find(model.views, control.view), model.views.end()) << control.label;
-        if (!offers(task, control.view)) continue;
+        const std::vector<std::string> views =
+            control.view.empty() ? model.views : std::vector<std::string>{control.view};
+        EXPECT_TRUE(control.view.empty() || std::ranges::count(model.views, control.view) == 1) << control.label;
+        if (std::ranges::none_of(views, [&](const std::string& view) { return offers(task, view); })) continue;
         EXPECT_TRUE(labels.insert(control.label).second) << control.label;
         constants += model.name == "constant" ? 1 : 0;
         shuffled += std::ranges::count(control.train, "labels", &Setting::key);

@@ -108,6 +108,8 @@ const BrokenTask kBrokenTasks[] = {
     {BROKEN(good_task, it.targets.push_back(it.targets[0])), "no targets, or two"},
     {BROKEN(good_task, it.views.clear()), "no views, or two"},
     {BROKEN(good_task, it.views.push_back(it.views[0])), "no views, or two"},
+    {BROKEN(good_task, it.views[0].param = "length"), "view 'one_hot' hangs on 'length', which is no text parameter"},
+    {BROKEN(good_task, it.views[0].param = "table"), "view 'one_hot' hangs on 'table', which is no text parameter"},
     {BROKEN(good_task, it.metrics.clear()), "no metrics"},
     {BROKEN(good_task, it.splits.clear()), "no split kinds"},
     {BROKEN(good_task, it.params.push_back(it.params[0])), "parameter 'length' is declared twice"},

@@ -149,6 +149,27 @@ TEST(TableReader, FindsColumnsByNameAndIgnoresOthers) {
   EXPECT_FALSE(table.next());
 }
 
+TEST(TableReader, BetweenCommasCellsMayStandInQuotes) {
+  const TempFiles files;
+  TableReader table(files.write("t", "a,b,c\n1,\"x, y\",3\n,\"\",\"z\"\n"), {"a", "b", "c"}, ',');
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.cell(1), "x, y");
+  EXPECT_EQ(table.cell(2), "3");
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.cell(0), "");
+  EXPECT_EQ(table.cell(1), "");
+  EXPECT_EQ(table.cell(2), "z");
+  EXPECT_FALSE(table.next());
+  const auto fault = [&](const std::string& row) {
+    const auto path = files.write("broken", "a,b\n" + row + "\n");
+    const std::string message = input_error([&] { (void)TableReader(path, {"a", "b"}, ',').next(); });
+    return message.substr(std::min(message.size(), path.string().size()));
+  };
+  EXPECT_EQ(fault("1,\"x"), ":2: a quote is not closed");
+  EXPECT_EQ(fault("\"1\"\"2\",3"), ":2: a quote inside a quoted cell, or text behind one");
+  EXPECT_EQ(fault("\"1,2\""), ":2: 1 cells, the header has 2");
+}
+
 TEST(TableReader, FaultsNameFileLineColumnAndValue) {
   const TempFiles files;
   const auto error = [&](const char* text, auto&& read) {
@@ -216,6 +237,51 @@ TEST(ReadFasta, FaultsHaveAPlace) {
   EXPECT_EQ(error(">a\n>b\nAC\n"), "2: the record \"a\" has no sequence");
   EXPECT_EQ(error(">a\nAC\n>b\n"), "3: the record \"b\" has no sequence");
   EXPECT_EQ(error(">a\nAC GT\n"), "2: a sequence has letters, \"*\", \"-\" and \".\", got \" \" at column 3");
+}
+
+std::vector<BedRecord> bed_of(const std::filesystem::path& path, ReadLimits limits = {}) {
+  std::vector<BedRecord> records;
+  read_bed(path, [&records](BedRecord&& record) { records.push_back(std::move(record)); }, limits);
+  return records;
+}
+
+TEST(Bed, RecordsCommentsAndTracks) {
+  const TempFiles files;
+  const auto records = bed_of(files.write("a.bed", "browser position\ntrack name=x\n#c\n\nchr1\t0\t100\tCTCF\t5\r\nchrX\t7\t9\n"));
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].chromosome, "chr1");
+  EXPECT_EQ(records[0].start, 0);
+  EXPECT_EQ(records[0].end, 100);
+  EXPECT_EQ(records[0].name, "CTCF");
+  EXPECT_EQ(records[1].chromosome, "chrX");
+  EXPECT_EQ(records[1].name, "");
+}
+
+TEST(Bed, FaultsNameTheirLine) {
+  const TempFiles files;
+  const auto refused = [&files](const std::string& line, const std::string& expected) {
+    try {
+      static_cast<void>(bed_of(files.write("b.bed", "chr1\t1\t2\n" + line)));
+      ADD_FAILURE() << line;
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find("b.bed:2: " + expected), std::string::npos) << error.what();
+    }
+  };
+  refused("chr1\t1\n", "2 columns, a BED line has at least 3");
+  refused("chr1 1 2\n", "1 columns");
+  refused("\t1\t2\n", "a BED line without a chromosome");
+  for (const char* places : {"-1\t2", "2\t2", "3\t2", "1\t", "1.0\t2", "1\t9223372036854775808", " 1\t2", "0x1\t5"}) {
+    refused(std::string("chr1\t") + places + "\n", "start and end must be integers with 0 <= start < end");
+  }
+  refused("chr1\t1\t2\t" + std::string(1, '\0') + "\n", "a NUL byte");
+}
+
+TEST(Bed, IsBounded) {
+  const TempFiles files;
+  const auto path = files.write("c.bed", "chr1\t1\t2\nchr1\t1\t2\t" + std::string(100, 'x') + "\n");
+  EXPECT_THROW(static_cast<void>(bed_of(path, {50, 1u << 20})), InputError);
+  EXPECT_THROW(static_cast<void>(bed_of(path, {1000, 60})), InputError);
+  EXPECT_EQ(bed_of(path).size(), 2u);
 }
 
 }  // namespace

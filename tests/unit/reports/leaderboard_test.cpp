@@ -87,6 +87,58 @@ TEST_F(Board, RandomWeightsContestNeitherWeightsNorPublishedNumbers) {
   EXPECT_EQ(to_json(board.table)["rows"][1]["random_weights"], true);
 }
 
+TEST_F(Board, SplitsGroupsAndParametersOfTheTaskAreContestsApart) {
+  std::vector<Made> made;
+  for (const auto& [kind, group, window] : {std::tuple{"kfold", "", 20}, std::tuple{"grouped", "cluster", 20},
+                                            std::tuple{"grouped", "locus", 20}, std::tuple{"grouped", "locus", 40}}) {
+    for (std::int64_t fold = 0; fold < 2; ++fold) {
+      made.push_back({.source = "real", .scale = "full", .split_kind = kind, .fold = fold, .error = 0.4, .group = group, .window = window});
+    }
+  }
+  const auto run = fill(made);
+  const Leaderboard board = leaderboard(store::Reader(path()), "toy");
+  std::vector<std::string> headings;
+  for (const Contest& contest : board.contests) {
+    headings.push_back(contest.heading);
+    EXPECT_EQ(contest.standings.size(), 1u);
+  }
+  EXPECT_EQ(headings, (std::vector<std::string>{"Real data, full scale, split grouped by cluster",
+                                                "Real data, full scale, split grouped by locus, window=20",
+                                                "Real data, full scale, split grouped by locus, window=40",
+                                                "Real data, full scale, split kfold"}));
+  EXPECT_EQ(sections_of(page_of(store::Reader(path()), run).tables.at(0)).size(), 4u);
+  EXPECT_EQ(to_json(board.table)["rows"][2]["setting"], Json({{"group", "locus"}, {"window", "40"}}));
+}
+
+TEST_F(Board, ScoresOfTheTasksOwnAreShownAndRanked) {
+  std::vector<Made> made;
+  for (std::int64_t seed = 1; seed <= 3; ++seed) {
+    made.push_back({.label = "low", .seed = seed, .error = 0.2, .own_score = 0.5 + 0.01 * static_cast<double>(seed)});
+    made.push_back({.label = "high", .model = "other", .seed = seed, .error = 0.9, .own_score = 0.7 + 0.01 * static_cast<double>(seed)});
+  }
+  const auto run = fill(made);
+  const store::Reader reader(path());
+  const Leaderboard board = leaderboard(reader, "toy", "challenge");
+  const Contest& contest = board.contests.at(0);
+  EXPECT_EQ(standing(contest, "high").rank, 1u);
+  EXPECT_TRUE(board.table.higher_is_better);
+  EXPECT_EQ(contest.rank_method, "none: metric is not registered");
+  const analyze::Summary& score = standing(contest, "high").score;
+  EXPECT_NEAR(score.mean, 0.72, 1e-12);
+  EXPECT_EQ(score.method, "t over seeds");
+  EXPECT_LT(score.low, 0.71);
+  EXPECT_NE(leaderboard_text(board).find("by challenge on test rows, higher is better"), std::string::npos);
+  EXPECT_NE(to_markdown(page_of(reader, run)).find("challenge ↑"), std::string::npos);
+  EXPECT_FALSE(render(reader, run, folder(), {"html", "md", "csv", "json", "tex"}).empty());
+  EXPECT_FALSE(write_leaderboard_page(board, folder()).empty());
+  try {
+    (void)leaderboard(reader, "toy", "challange");
+    FAIL() << "an unknown metric was taken";
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "unknown metric 'challange'; nearest: 'challenge'");
+  }
+}
+
 TEST_F(Board, ControlsCompeteWhereNoModelDoes) {
   fill({{.label = "mean", .model = "constant", .kind = "control", .error = 9},
         {.label = "linear", .model = "ridge", .kind = "control", .error = 0.5},

@@ -28,6 +28,9 @@ struct Made {
   bool save_predictions = true;
   bool random_weights = false;   // a pretrained model without its weights
   double stored_error = 0;       // added to the stored mse, so that it disagrees with the predictions
+  std::string group = "";        // of a grouped split
+  std::int64_t window = 0;       // a parameter of the task
+  double own_score = 0;          // above 0: a score of the task's own on test, that no metric is named as
 };
 
 class StoreFixture : public ::testing::Test {
@@ -72,6 +75,8 @@ class StoreFixture : public ::testing::Test {
                   {"metrics", {{"report", {"mse", "spearman"}}, {"slices", {"group"}}}},
                   {"model", {{"view", "one_hot"}, {"params", sha256_hex(m.model + m.label)}}}, {"train", {{"keep", m.keep}}},
                   {"scale", m.scale}, {"seed", m.seed}, {"rep", m.rep}, {"fold", m.fold}};
+    if (!m.group.empty()) row.config["split"]["group"] = m.group;
+    if (m.window > 0) row.config["task"]["params"] = {{"window", m.window}};
     if (m.random_weights) row.config["model"]["weights"] = row.weights = "random";
     row.spec_key = sha256_hex(canonical_json(row.config)).substr(0, 32);
     row.config["code"] = {{"harness", m.code}};
@@ -90,6 +95,10 @@ class StoreFixture : public ::testing::Test {
     }
     const std::int64_t sizes[] = {240, 30, 60};
     for (int split = 2; split >= 0; --split) add_part(record, m, split, sizes[split]);
+    if (m.own_score > 0) {
+      record.metrics.push_back({.split = 2, .name = "challenge", .slice = "all", .value = m.own_score, .n = 60, .note = "",
+                                 .higher_is_better = true, .version = 1, .unit = ""});
+    }
     record.timings = {{"train", 1, 1'500'000'000, 0, 0, 0, 0, 240}, {"predict", 3, 500'000'000, 0, 0, 0, 0, 330}};
     record.peak_bytes = 256ll << 20;
     if (m.kind == "fit") record.params_total = 12345;

@@ -57,6 +57,11 @@ TEST(ExpandPlan, OrdersByModelRepeatFoldSeedThenCeilings) {
 TEST(ExpandPlan, FoldsMakeATrialEach) {
   EXPECT_EQ(plan_of(folded(10, 1)).trials.size(), 20u);  // and as many ceilings
   EXPECT_EQ(plan_of(folded(2, 7)).trials.size(), 28u);
+  for (const char* kind : {"stratified", "grouped", "stratified_grouped"}) {
+    ExperimentSpec same = folded(10, 1);
+    same.tasks[0].split.set("kind", std::string(kind));
+    EXPECT_EQ(plan_of(same).trials.size(), 20u) << kind;
+  }
   ExperimentSpec e = folded(10, 4);
   e.tasks[0].split.set("kind", std::string("holdout"));
   EXPECT_EQ(places(plan_of(e)),

@@ -16,7 +16,8 @@ inline TaskInfo toy_reg() {
   task.metrics = {"spearman", "mse"};
   task.views = {{"one_hot", ""}, {"text", ""}};
   task.slices = {"length"};
-  task.splits = {"published", "kfold", "holdout"};
+  task.splits = {"published", "kfold", "holdout", "stratified", "grouped", "stratified_grouped", "subsample"};
+  task.group = "cluster";
   task.params = {param("window", std::int64_t{10}, 1, 100)};
   task.has_real = true;
   return task;
@@ -28,7 +29,7 @@ inline TaskInfo toy_bin() {
   task.kind = TaskKind::kBinary;
   task.metrics = {"auroc", "log_loss"};
   task.views = {{"one_hot", ""}};
-  task.splits = {"kfold", "holdout"};
+  task.splits = {"kfold", "holdout", "stratified", "grouped"};
   return task;
 }
 
@@ -77,7 +78,7 @@ inline ModelInfo dna_net() {
 inline const Catalog& catalog() {
   static const TaskInfo bin = toy_bin(), reg = toy_reg();
   static const ModelInfo dna = dna_net(), log = logit(), network = net(), linear = ridge();
-  static const Catalog all{{&bin, &reg}, {&dna, &log, &network, &linear}};
+  static const Catalog all{{&bin, &reg}, {&dna, &log, &network, &linear}, {}};
   return all;
 }
 

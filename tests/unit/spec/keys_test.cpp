@@ -23,7 +23,7 @@ using Names = std::set<std::string>;
 // R4: every key is in the trial key or out of it by decision. A new key fails here until it is listed.
 TEST(Keys, EveryKeyIsListedAsInOrOutOfTheTrialKey) {
   EXPECT_EQ(names_where(split_keys(), true),
-            (Names{"kind", "folds", "repeats", "test", "validation", "seed"}));
+            (Names{"kind", "folds", "repeats", "test", "validation", "group", "stratify", "train_rows", "seed"}));
   EXPECT_EQ(names_where(split_keys(), false), Names{});
   EXPECT_EQ(names_where(train_keys(), true), (Names{"optimizer",
                                                     "betas",

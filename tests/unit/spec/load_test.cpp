@@ -89,6 +89,38 @@ TEST_F(Load, DefaultsAreWrittenOut) {
   EXPECT_EQ(net.train.values().size(), train_keys().size());
 }
 
+TEST_F(Load, SplitsTakeTheTasksFields) {
+  const auto split = [this](const std::string& task, const std::string& keys) {
+    return spec("data.task = \"" + task + "\"\n" + kNoControls + kNet + "[split]\n" + keys + "\n").tasks.at(0).split;
+  };
+  EXPECT_EQ(split("toy_reg", "kind = \"grouped\"").text("group"), "cluster");
+  EXPECT_EQ(split("toy_reg", "kind = \"grouped\"").text("stratify"), "");
+  EXPECT_EQ(split("toy_reg", "kind = \"grouped\"\ngroup = \"other\"").text("group"), "other");
+  EXPECT_EQ(split("toy_reg", "kind = \"stratified\"").text("stratify"), "quantiles(10)");
+  EXPECT_EQ(split("toy_bin", "kind = \"stratified\"").text("stratify"), "target");
+  const Params both = split("toy_reg", "kind = \"stratified_grouped\"\nstratify = \"quantiles(4) of length\"");
+  EXPECT_EQ(both.text("group"), "cluster");
+  EXPECT_EQ(both.text("stratify"), "quantiles(4) of length");
+  // One drawn test part keeps groups whole only where it is told to.
+  EXPECT_EQ(split("toy_reg", "kind = \"holdout\"").text("group"), "");
+  EXPECT_EQ(split("toy_reg", "kind = \"subsample\"\ngroup = \"cluster\"\ntrain_rows = 50").text("group"), "cluster");
+  EXPECT_EQ(split("toy_reg", "kind = \"published\"\ntrain_rows = 50").integer("train_rows"), 50);
+}
+
+TEST(Strata, HaveFourForms) {
+  EXPECT_EQ(parse_strata("target")->field, kTargetField);
+  EXPECT_EQ(parse_strata("target")->bins, 0);
+  EXPECT_EQ(parse_strata("quantiles(7)")->field, kTargetField);
+  EXPECT_EQ(parse_strata("quantiles(7)")->bins, 7);
+  EXPECT_EQ(parse_strata("GC content")->field, "GC content");
+  EXPECT_EQ(parse_strata("quantiles(1000) of GC content")->field, "GC content");
+  EXPECT_EQ(parse_strata("quantiles(1000) of GC content")->bins, 1000);
+  for (const char* bad : {"", "quantiles(", "quantiles()", "quantiles(1)", "quantiles(1001)", "quantiles(x)",
+                          "quantiles(5) length", "quantiles(5) of ", "quantiles(5) of", "of (x)"}) {
+    EXPECT_FALSE(parse_strata(bad)) << bad;
+  }
+}
+
 TEST_F(Load, TheBinaryTaskBringsItsLossAndMetric) {
   const ExperimentSpec loaded = spec("data.task = \"toy_bin\"\n" + kNoControls + kNet);
   EXPECT_EQ(loaded.variants.at(0).train.text("loss"), "bce");
@@ -229,6 +261,35 @@ TEST_F(Load, ControlsComeLastAndTakeNothingOfTheFilesTrain) {
   EXPECT_EQ(labels(spec(kNoControls + text + kNet)), Texts{"net"});
 }
 
+/// A task whose view "text" is in the tables "long" alone, and a control for any view.
+Result<ExperimentSpec> with_tables(const fs::path& path, const LoadOptions& options) {
+  TaskInfo task = fake::toy_reg();
+  task.params.push_back({.name = "table", .fallback = std::string("short"), .help = "", .choices = {"short", "long"}});
+  task.views = {{"text", "", "table", {"long"}}, {"one_hot", ""}};
+  ModelInfo net = fake::net();
+  net.controls.push_back({"any", "", {}, {}});
+  net.controls.push_back({"of text", "text", {}, {}});
+  return load(path, {{&task}, {&net}}, options);
+}
+
+TEST_F(Load, AViewThatTheTableLacksIsNotTaken) {
+  const auto views = [&](const std::string& text) {
+    const auto loaded = with_tables(write("experiments/a.toml", "schema = 1\n" + kReg + text + kNet), options_);
+    Texts all;
+    for (const Variant& v : loaded->variants) all.push_back(v.label + ": " + v.view);
+    return all;
+  };
+  const std::string real = "data.source = \"real\"\n";
+  const Texts whole = {"net: text", "net, shuffled: one_hot", "any: text", "of text: text"};
+  EXPECT_EQ(views(""), whole) << "the twin has every view";
+  EXPECT_EQ(views(real + "data.params.table = \"long\"\n"), whole);
+  EXPECT_EQ(views(real), (Texts{"net: one_hot", "net, shuffled: one_hot", "any: one_hot"}));
+  const auto asked = with_tables(
+      write("experiments/a.toml", "schema = 1\n" + kReg + real + kNet + "view = \"text\"\n"), options_);
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().at(0).message, "model 'net' needs the view 'text'; task 'toy_reg' offers one_hot");
+}
+
 TEST_F(Load, AControlGivesWayToARowOfItsLabel) {
   const ExperimentSpec loaded = spec(kReg + kRidge + "label = \"ridge, one-hot\"\nparams.strength = 5\n");
   EXPECT_EQ(labels(loaded), (Texts{"ridge, one-hot", "net, shuffled"}));
@@ -344,6 +405,8 @@ TEST_F(Load, AtMostOneHundredThousandTrials) {
   EXPECT_EQ(spec("seeds = 100\n" + text + kNet).variants.size(), 1u);
   EXPECT_NE(faults("seeds = 101\n" + text + kNet).find("make 101000 trials; at most 100000"),
             std::string::npos);
+  EXPECT_NE(faults("seeds = 101\nsplit.kind = \"grouped\"\n" + kReg + kNoControls + "[scale.desk.split]\nfolds = 100\nrepeats = 10\n" +
+                   kNet).find("make 101000 trials"), std::string::npos);
   EXPECT_EQ(spec("seeds = 101\n" + text + kRidge).variants.size(), 1u)
       << "a model without a seed counts once";
 }

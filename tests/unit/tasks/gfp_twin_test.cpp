@@ -9,6 +9,8 @@
 #include <set>
 
 #include "harness/base/sha256.h"
+#include "harness/data/home.h"
+#include "tests/unit/data/temp_files.h"
 #include "tests/unit/tasks/gfp_support.h"
 
 namespace seqbench::tasks::gfp_fluorescence {
@@ -235,6 +237,42 @@ TEST(GfpTwin, SmallTwinsKeepEveryPartWithBrightAndDark) {
     }
   }
   EXPECT_EQ(test::gfp_twin(100000)->examples().rows(), 54025);
+}
+
+/// Imports the twin's files, all but `left_out`, and loads them.
+void expect_files_give_the_twin(std::int64_t rows, const std::string& left_out) {
+  const test::TempFiles files;
+  const TaskEntry task = test::gfp_task();
+  const Params params = test::gfp_params();
+  const std::filesystem::path out = files.path() / "out";
+  std::filesystem::create_directory(out);
+  task.write_twin({.twin = true, .folder = {}, .params = params, .rows = rows}, out);
+  std::vector<std::filesystem::path> paths;
+  for (const char* name : {"amino_acid_genotypes_to_brightness.tsv", "tape_fluorescence_valid.tsv", "gfp_tape_splits.tsv",
+                           "avgfp_wt.fasta"}) {
+    if (name != left_out) paths.push_back(out / name);
+  }
+  std::vector<std::pair<std::string, std::filesystem::path>> copies;
+  for (const ImportedFile& file : task.import_files(paths).files) copies.emplace_back(file.role, file.source);
+  data::install_files(files.path() / "gfp", copies);
+  const auto read = test::gfp_real(files.path() / "gfp");
+  const auto twin = test::gfp_twin(rows);
+  EXPECT_EQ(read->examples().ids, twin->examples().ids);
+  EXPECT_EQ(read->examples().targets, twin->examples().targets);
+  EXPECT_EQ(read->examples().fields, twin->examples().fields);
+  EXPECT_EQ(read->examples().published_split, twin->examples().published_split);
+  EXPECT_EQ(read->examples().counts, twin->examples().counts);
+
+  const Json truth = Json::parse(test::file_text(out / "truth.json"));
+  ASSERT_EQ(truth.at("substitutions").size(), kSubstitutions);
+  ASSERT_EQ(truth.at("rows").size(), twin->examples().ids.size());
+  EXPECT_EQ(truth["rows"].back(), (Json{twin->examples().ids.back(), twin->examples().noiseless.back(), twin->examples().expected.back()}));
+}
+
+TEST(GfpTwin, ItsFilesGiveItByEitherFormOfTheSplit) {
+  expect_files_give_the_twin(2000, "gfp_tape_splits.tsv");
+  expect_files_give_the_twin(2000, "tape_fluorescence_valid.tsv");
+  expect_files_give_the_twin(0, "");
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(GfpViews, MutationsRebuildTheSequenceUnderEveryStopRule) {
 TEST(GfpTask, DeclaresWhatItOffers) {
   const TaskEntry task = test::gfp_task();
   EXPECT_EQ(task.metrics.front(), "spearman_break_random");
-  EXPECT_EQ(task.splits, (std::vector<std::string>{"published", "kfold", "holdout"}));
+  EXPECT_EQ(task.splits, (std::vector<std::string>{"published", "kfold", "holdout", "stratified", "grouped", "subsample"}));
   const auto twin = test::gfp_twin(300);
   for (const std::string& slice : task.slices) {
     const auto& field = std::get<std::vector<std::int64_t>>(twin->examples().fields.at(slice));

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace seqbench::tasks::promoter {
 namespace {
@@ -75,7 +77,15 @@ TEST(PromoterScore, CpgIsObservedOverExpected) {
   const std::string sequence = with(std::string(kLength, 'T'), -200, "CGACGAGTC");
   EXPECT_DOUBLE_EQ(score(sequence).cpg, 2.0 * 300 / 9);
   EXPECT_DOUBLE_EQ(score(std::string(kLength, 'T')).cpg, 0);
-  EXPECT_DOUBLE_EQ(gc_share(sequence), 6.0 / 300);
+}
+
+TEST(PromoterScore, ElementsAreFoundWhereTheyCount) {
+  std::string sequence = with(with(blank(), -2, kAnInitiator), -31, kATata);
+  sequence = with(with(with(sequence, -200, kPolyA), 6, "ATG"), -60, "CCGCCC");
+  std::vector<std::pair<std::string, int>> found;
+  for (const Element& element : elements(sequence)) found.emplace_back(element.name, element.position);
+  EXPECT_EQ(found, (decltype(found){{"TATA", -31}, {"initiator", -2}, {"GC box", -60}, {"AATAAA", -200}, {"ATG", 6}}));
+  EXPECT_TRUE(elements(blank()).empty());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // The task promoter as the program sees it: through the table.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -31,6 +32,18 @@ inline std::unique_ptr<Dataset> promoter_twin(const PromoterOptions& options = {
   params.set("twin_seed", options.seed);
   params.set("mode", options.mode);
   return task.load({.twin = true, .folder = {}, .params = params, .rows = options.rows});
+}
+
+inline std::unique_ptr<Dataset> promoter_real(const std::filesystem::path& folder, const std::string& positives = "mouse_300",
+                                              const std::string& negatives = "metagenome", std::int64_t rows = 0,
+                                              std::int64_t draw = 0) {
+  const TaskEntry task = promoter_task();
+  Params params(task.params);
+  params.set("positives", positives);
+  params.set("negatives", negatives);
+  params.set("rows", rows);
+  params.set("draw", draw);
+  return task.load({.twin = false, .folder = folder, .params = params});
 }
 
 }  // namespace seqbench::test

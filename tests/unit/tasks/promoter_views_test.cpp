@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "harness/base/error.h"
 #include "tests/unit/tasks/promoter_support.h"
 
 namespace seqbench::test {
@@ -36,7 +36,7 @@ TEST(PromoterTask, ExamplesAreWhole) {
     promoters += examples.targets[i] == 1 ? 1 : 0;
   }
   EXPECT_EQ(examples.counts.at("promoters"), promoters);
-  EXPECT_EQ(std::get<std::vector<std::string>>(examples.fields.at("locus")).size(), 2570u);
+  EXPECT_EQ(std::get<std::vector<std::string>>(examples.fields.at("group_id")).size(), 2570u);
   const auto& gc = std::get<std::vector<double>>(examples.fields.at("gc"));
   const std::vector<std::string> dna = texts(*dataset);
   const auto count = [&](char c) { return std::count(dna[7].begin(), dna[7].end(), c); };
@@ -61,10 +61,12 @@ TEST(PromoterTask, CodesSpellTheLetters) {
   const View coded = dataset->view("one_hot");
   EXPECT_EQ(coded.name, "one_hot");
   const auto& view = std::get<CodeView>(coded.data);
-  EXPECT_EQ(view.symbols, 4);
-  ASSERT_EQ(view.codes.sizes(), (std::vector<std::int64_t>{20, 300}));
-  ASSERT_EQ(view.codes.scalar_type(), at::kByte);
-  const auto* codes = view.codes.const_data_ptr<std::uint8_t>();
+  EXPECT_EQ(view.symbols, 5);
+  ASSERT_EQ(view.length(), 300);
+  std::vector<std::int64_t> rows(20);
+  std::iota(rows.begin(), rows.end(), 0);
+  const at::Tensor gathered = view.gather(rows);
+  const auto* codes = gathered.const_data_ptr<std::uint8_t>();
   for (const std::string& row : texts(*dataset)) {
     for (const char letter : row) ASSERT_EQ(kLetters.at(*codes++), letter);
   }
@@ -92,11 +94,13 @@ TEST(PromoterTask, CountsAreThoseOfTheText) {
   }
 }
 
-TEST(PromoterTask, RealDataIsRefused) {
-  const TaskEntry task = promoter_task();
-  const Params params(task.params);
-  EXPECT_FALSE(task.has_real);
-  EXPECT_THROW((void)task.load({.twin = false, .folder = "nowhere", .params = params}), InputError);
+TEST(PromoterTask, CompositionIsGcAndLength) {
+  const auto dataset = promoter_twin({.rows = 3});
+  const View view = dataset->view("composition");
+  const at::Tensor values = std::get<DenseView>(view.data).gather(std::vector<std::int64_t>{1});
+  const auto& gc = std::get<std::vector<double>>(dataset->examples().fields.at("gc"));
+  EXPECT_FLOAT_EQ(values.const_data_ptr<float>()[0], static_cast<float>(gc[1]));
+  EXPECT_FLOAT_EQ(values.const_data_ptr<float>()[1], 1);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ std::optional<Node> Files::read(const std::string& name, const std::string& text
   Source& source = sources_.emplace_back(Source{.name = name, .lines = lines_of(text), .rank = next_rank_++});
   text_ = text;
   std::optional<Node> tree = parse_toml(text, source, faults_);
-  if (tree) check_tree(*tree, faults_);
+  if (tree) check_tree(*tree, root_schema(), faults_);
   return tree;
 }
 

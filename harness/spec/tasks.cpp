@@ -123,7 +123,8 @@ class SplitCheck {
     const bool classes = info_.kind == TaskKind::kBinary;
     fill("stratify", info_.stratify.empty() ? std::string(classes ? "target" : "quantiles(10)") : info_.stratify);
     const std::optional<Strata> strata = parse_strata(text("stratify"));
-    if (!strata || strata->field != kTargetField || (strata->bins == 0) == classes) return;
+    SEQBENCH_ASSERT(strata.has_value(), "what a task is stratified by has one of the forms");
+    if (strata->field != kTargetField || (strata->bins == 0) == classes) return;
     fault({"stratify", "kind"},
           fmt::format("'split.stratify' is \"{}\", but the target of task '{}' is a {}; use \"{}\"", text("stratify"),
                       info_.name, classes ? "class" : "number", classes ? "target" : "quantiles(10)"));

@@ -9,6 +9,18 @@
 namespace seqbench::cli {
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Every cell of a declared task's file, and what was seen.
+void read_declared(const TaskEntry& task) {
+  const Params params(task.params);
+  const auto dataset = task.load({.twin = false, .folder = {}, .params = params});
+  fmt::print("{}: {}, data {}\n", task.name, task.import_hint, task.fingerprint());
+  for (const auto& [what, count] : dataset->examples().counts) fmt::print("  {}: {}\n", what, count);
+}
+
+}  // namespace
+
 const TaskEntry& task_by_prefix(const Context& context, const std::string& name) {
   std::vector<const TaskEntry*> matches;
   for (const TaskEntry& task : context.tables.tasks()) {
@@ -79,7 +91,7 @@ ExitCode data_verify(const Context& context) {
     if (!only.empty() && task.name != only) continue;
     if (task.fingerprint) {
       if (only.empty()) continue;
-      fmt::print("{}: {}\n", task.name, task.fingerprint());
+      read_declared(task);
       return ExitCode::kDone;
     }
     const fs::path folder = data::task_folder(a.data, task.name);

@@ -123,7 +123,7 @@ class Parser {
     sub->add_option("--task", a_.task, "a task, or a unique prefix")->required();
     sub->add_option("--model", a_.model, "the name that it stands under")->required();
     sub->add_option("--split", a_.split, "published, kfold, ... [the task's first]");
-    sub->add_option("--only", a_.only, "FIELD=VALUE: these test rows alone");
+    sub->add_option("--only", a_.where, "FIELD=VALUE: these test rows alone");
     sub->add_option("--card", a_.card, "facts of the model, TOML or JSON");
     sub->add_option("--licence", a_.licence, "of the predictions, SPDX");
     sub->add_flag("--dry-run", a_.dry_run, "check and score, store nothing");

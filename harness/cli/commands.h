@@ -28,7 +28,7 @@ struct Arguments {
   std::vector<std::string> set;     // --set
   std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric, kind;
   std::string format, out, publish, table;
-  std::string task, model, split, only, card, licence;  // submit
+  std::string task, model, split, where, card, licence;  // submit
   bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
   bool dry_run = false;

@@ -29,7 +29,7 @@ Json metrics_json(const store::TrialRecord& record) {
 ExitCode submit(const Context& context) {
   const Arguments& a = context.arguments;
   const TaskEntry& task = task_by_prefix(context, a.task);
-  run::SubmitOptions submission{.file = a.files.front(), .model = a.model, .licence = a.licence, .only = a.only, .dry_run = a.dry_run};
+  run::SubmitOptions submission{.file = a.files.front(), .model = a.model, .licence = a.licence, .only = a.where, .dry_run = a.dry_run};
   if (!a.card.empty()) submission.card = spec::read_card(a.card);
   run::RunOptions options;
   options.store = a.store;

@@ -102,9 +102,9 @@ store::TrialRecord score(const Place& place, const Dataset& dataset, const Colle
   store::TrialRecord record;
   const int part = static_cast<int>(Part::kTest);
   std::vector<double> values = predictions.of(place.rows.test);
-  store::ExampleSet truth = example_set(dataset.examples(), place.config, part, place.rows.test);
-  add_metrics(record, place.config, part, truth, values);
-  record.predictions.push_back({std::move(truth), place.config.task->kind == TaskKind::kBinary ? "probability" : "value", std::move(values)});
+  add_metrics(record, place.config, part, dataset, place.rows.test, values);
+  const char* kind = place.config.task->kind == TaskKind::kBinary ? "probability" : "value";
+  record.predictions.push_back({example_set(dataset.examples(), place.config, part, place.rows.test), kind, std::move(values)});
   record.chosen = facts;
   return record;
 }

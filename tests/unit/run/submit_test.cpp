@@ -172,7 +172,9 @@ TEST_F(SubmitTest, ARefusalNamesTheFaultAndWritesNothing) {
     EXPECT_NE(refusal("a.txt", text).find(expected), std::string::npos) << text << "\n" << refusal("a.txt", text);
   }
   for (const char* model : {"net", "ceiling", "a b", "a/b", "\xC3\xA4"}) {
-    EXPECT_NE(refusal("a.tsv", kWhole, {.file = {}, .model = model}).find("--model"), std::string::npos) << model;
+    SubmitOptions options;
+    options.model = model;
+    EXPECT_NE(refusal("a.tsv", kWhole, options).find("--model"), std::string::npos) << model;
   }
   EXPECT_FALSE(fs::exists(store()));
 }

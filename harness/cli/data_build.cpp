@@ -182,6 +182,11 @@ void write_examples(const TaskEntry& task, const Dataset& dataset, const fs::pat
 
 /// What the files were made from; returns the counts of loading.
 Json build_real(const Context& context, const TaskEntry& task, const Params& params, const fs::path& out) {
+  if (task.fingerprint) {
+    const auto dataset = task.load({.twin = false, .folder = {}, .params = params});
+    write_examples(task, *dataset, out);
+    return {{"counts", dataset->examples().counts}, {"data_sha256", task.fingerprint()}};
+  }
   const fs::path folder = data::task_folder(context.arguments.data, task.name);
   const std::vector<data::LockedFile> files = data::read_lock(folder);
   if (files.empty()) {

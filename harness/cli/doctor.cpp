@@ -27,7 +27,7 @@ ExitCode doctor(const Context& context) {
   facts["store"] = fs::exists(a.store) ? a.store.string() : "none yet";
   Json missing = Json::array();
   for (const TaskEntry& task : context.tables.tasks()) {
-    if (task.has_real && data::read_lock(data::task_folder(a.data, task.name)).empty()) {
+    if (task.has_real && !task.fingerprint && data::read_lock(data::task_folder(a.data, task.name)).empty()) {
       missing.push_back(fmt::format("real data of {}: {}", task.name, task.import_hint));
     }
   }

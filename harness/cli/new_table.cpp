@@ -39,7 +39,7 @@ seeds = 2
 task = "@NAME@"
 
 [split]
-kind = "kfold"
+kind = "grouped"   # families stay on one side; "kfold" deals rows
 folds = 5
 validation = 0.2
 )";

@@ -151,6 +151,14 @@ std::vector<std::int64_t> subsample(std::int64_t rows, const Stream& stream, std
   return order;
 }
 
+std::vector<std::int64_t> subsample(std::span<const std::string> ids, const Stream& stream, std::int64_t m) {
+  const Rows order = order_of_ids(ids);
+  Rows kept = subsample(static_cast<std::int64_t>(ids.size()), stream, m);
+  for (std::int64_t& row : kept) row = order[static_cast<std::size_t>(row)];
+  std::ranges::sort(kept);
+  return kept;
+}
+
 std::vector<std::int64_t> smallest(std::span<const std::int64_t> rows, const Stream& stream, std::uint32_t repeat,
                                    std::int64_t m) {
   if (m < 0 || static_cast<std::uint64_t>(m) > rows.size()) {

@@ -50,6 +50,8 @@ struct SplitRows {
                                         double test, double validation);
 /// The first m of the shuffle of `rows` positions by the `subsample` stream, so smaller sets nest in larger; sorted.
 [[nodiscard]] std::vector<std::int64_t> subsample(std::int64_t rows, const Stream& stream, std::int64_t m);
+/// The same of rows with these ids, whatever their order: indices into the list as given, sorted.
+[[nodiscard]] std::vector<std::int64_t> subsample(std::span<const std::string> ids, const Stream& stream, std::int64_t m);
 /// The m of `rows` whose own Philox values (epoch = repeat, step = 1, item = row) are smallest, ties by row; sorted.
 /// Smaller sets nest in larger, and which other rows there are changes nothing.
 [[nodiscard]] std::vector<std::int64_t> smallest(std::span<const std::int64_t> rows, const Stream& stream,

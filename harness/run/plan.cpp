@@ -112,7 +112,7 @@ class TaskTrials {
     row.spec.label = submission.model;
     row.spec.row.kind = "submitted";
     row.spec.row.config["model"] = {{"name", submission.model}, {"weights", "none"}};
-    row.spec.row.config["code"] = code_json(code_, task_.name, "");
+    row.spec.row.config["code"] = code_json(code_, task_, "");
     row.spec.row.config["code"]["submission"] = submission.sha256;
     if (!submission.only.empty()) {
       row.spec.row.config["only"] = submission.only;

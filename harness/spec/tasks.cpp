@@ -131,9 +131,11 @@ class SplitCheck {
   /// Values of a number are no classes, those of a class no ranks.
   void check_strata() {
     const bool classes = info_.kind == TaskKind::kBinary;
-    fill("stratify", info_.stratify.empty() ? std::string(classes ? "target" : "quantiles(10)") : info_.stratify);
+    const bool by_target = info_.stratify.empty() || info_.stratify == kTargetField;
+    fill("stratify", !by_target ? info_.stratify : classes ? "target" : "quantiles(10)");
     const std::optional<Strata> strata = parse_strata(text("stratify"));
-    if (!strata || strata->field != kTargetField || (strata->bins == 0) == classes) return;
+    SEQBENCH_ASSERT(strata.has_value(), "what a task is stratified by has one of the forms");
+    if (strata->field != kTargetField || (strata->bins == 0) == classes) return;
     fault({"stratify", "kind"},
           fmt::format("'split.stratify' is \"{}\", but the target of task '{}' is a {}; use \"{}\"", text("stratify"),
                       info_.name, classes ? "class" : "number", classes ? "target" : "quantiles(10)"));

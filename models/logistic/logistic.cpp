@@ -30,6 +30,7 @@ namespace {
 constexpr int kMaxSteps = 100;
 constexpr int kMaxHalvings = 40;
 constexpr std::int64_t kNewtonColumns = 1500;  // above, a Hessian costs more than many gradients
+constexpr int kPatience = 2;  // strengths in a row that validate worse, then weaker and slower ones of many columns are not tried
 constexpr double kConverged = 1e-12;  // of the objective that a Newton step still promises to gain
 
 /// log(1 + exp(z)) - y z, summed with weights.
@@ -60,6 +61,7 @@ class Problem {
   }
 
   [[nodiscard]] std::int64_t size() const { return columns_.count() + 1; }
+  [[nodiscard]] bool is_large() const { return size() > kNewtonColumns; }
   [[nodiscard]] Point evaluate(const at::Tensor& theta, double strength) const;
   /// Value and gradient alone.
   [[nodiscard]] Slope slope(const at::Tensor& theta, double strength);
@@ -147,7 +149,7 @@ at::Tensor newton_direction(const Point& point) {
 
 /// From `theta` to the minimum; halves a step that does not descend.
 at::Tensor minimize(Problem& problem, at::Tensor theta, double strength) {
-  if (problem.size() > kNewtonColumns) {
+  if (problem.is_large()) {
     return minimize_lbfgs([&](const at::Tensor& point) { return problem.slope(point, strength); }, std::move(theta),
                           fmt::format("logistic at strength {}", strength));
   }
@@ -176,12 +178,17 @@ class Logistic final : public Estimator {
     at::Tensor theta = at::zeros({problem.size()}, at::kDouble);
     chosen_ = {};
     std::int64_t done = 0;
+    int worse = 0;
     for (const double strength : strengths_) {  // descending: each starts where the stronger one ended
       control.progress(done++, static_cast<std::int64_t>(strengths_.size()));
       theta = minimize(problem, theta, strength);
       LinearScores candidate = problem.unscaled(theta);
       const double loss = validation.rows.empty() ? 0 : mean_log_loss(candidate, validation);
-      if (!(loss < chosen_.log_loss)) continue;
+      if (!(loss < chosen_.log_loss)) {
+        if (++worse == kPatience && problem.is_large()) break;
+        continue;
+      }
+      worse = 0;
       chosen_ = {strength, loss, !validation.rows.empty()};
       scores_ = std::move(candidate);
     }

@@ -57,7 +57,7 @@ namespace {
 
 DenseView kmer_view(const std::shared_ptr<const PackedDna::Storage>& storage, std::int64_t k, const std::vector<std::int64_t>& columns) {
   const std::int64_t features = *std::ranges::max_element(columns) + 1;
-  return {storage->rows(), features, [storage, k, columns, features](std::span<const std::int64_t> rows) {
+  return {storage->rows, features, [storage, k, columns, features](std::span<const std::int64_t> rows) {
             at::Tensor shares = at::zeros({static_cast<std::int64_t>(rows.size()), features}, at::kFloat);
             auto* to = shares.mutable_data_ptr<float>();
             std::vector<std::uint8_t> codes;

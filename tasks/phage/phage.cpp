@@ -168,7 +168,7 @@ std::vector<ParamSpec> params() {
            .fallback = std::string("taxon"),
            .help = "real: what of a bacterial metagenome is one group",
            .choices = {"taxon", "sequence"}},
-          integer("twin_seed", 0, 0, kMost, "seed of the twin's law and genomes")};
+          integer("twin_seed", 0, 0, kMost, "seed of the twin's genomes")};
 }
 
 }  // namespace

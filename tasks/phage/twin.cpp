@@ -12,11 +12,12 @@ namespace {
 
 constexpr std::int64_t kPhages = 300;
 constexpr std::int64_t kBacteria = 40;
+constexpr std::uint64_t kLawSeed = 3;
 
 constexpr double kBaseSpread = 0.5;      // of log usage, shared
 constexpr double kTableSpread = 0.35;    // added by the table, the same in both classes
 constexpr double kClassSpread = 0.012;    // added for phages, taken off for bacteria
-constexpr double kNeighbourSpread = 0.048; // the same, by pairs of neighbours
+constexpr double kNeighbourSpread = 0.0395; // the same, by pairs of neighbours
 constexpr double kLeastGc = 0.40;        // of the first table's codons
 constexpr double kGcStep = 0.02;         // from table to table
 constexpr double kContextSpread = 0.3;   // between genes, shared
@@ -26,19 +27,33 @@ constexpr std::size_t kBlocks = 12;
 /// The same for both classes, so that GC tells nothing.
 double gc_target(std::size_t table) { return kLeastGc + kGcStep * static_cast<double>(table); }
 
-/// Values of the 61 sense codons, scaled to a mean of 0 and exactly this spread.
+double gc_of(std::size_t codon) {
+  const auto strong = [](std::size_t letter) { return letter == 1 || letter == 2 ? 1.0 : 0.0; };
+  return (strong(codon / 16) + strong(codon / 4 % 4) + strong(codon % 4)) / 3;
+}
+
+/// Over the 61 sense codons.
+double mean_product(const CodonTable& a, const CodonTable& b) {
+  double sum = 0;
+  for (std::size_t codon = 0; codon < 64; ++codon) sum += is_stop(codon) ? 0 : a[codon] * b[codon];
+  return sum / 61;
+}
+
+/// Values of the sense codons without what their mean and their GC say, scaled to exactly this spread.
 template <typename Value>
 CodonTable scaled(const Value& value_of, double spread) {
-  CodonTable values{};
-  double sum = 0, squares = 0;
+  CodonTable one{}, gc{}, values{};
+  one.fill(1);
   for (std::size_t codon = 0; codon < 64; ++codon) {
-    if (is_stop(codon)) continue;
-    values[codon] = value_of(codon);
-    sum += values[codon];
-    squares += values[codon] * values[codon];
+    gc[codon] = gc_of(codon);
+    values[codon] = is_stop(codon) ? 0 : value_of(codon);
   }
-  const double mean = sum / 61, deviation = std::sqrt(squares / 61 - mean * mean);
-  for (double& value : values) value = (value - mean) / deviation * spread;
+  const double gc_mean = mean_product(gc, one), mean = mean_product(values, one);
+  for (double& value : gc) value -= gc_mean;
+  const double slope = mean_product(values, gc) / mean_product(gc, gc);
+  for (std::size_t codon = 0; codon < 64; ++codon) values[codon] -= mean + slope * gc[codon];
+  const double deviation = std::sqrt(mean_product(values, values));
+  for (double& value : values) value *= spread / deviation;
   return values;
 }
 
@@ -54,11 +69,6 @@ CodonTable neighbour_offsets(double spread, Draws& draws) {
     pairs[pair] = other < pair ? pairs[other] : draws.normal();
   }
   return scaled([&](std::size_t codon) { return pairs[codon / 4] + pairs[codon % 16]; }, spread);
-}
-
-double gc_of(std::size_t codon) {
-  const auto strong = [](std::size_t letter) { return letter == 1 || letter == 2 ? 1.0 : 0.0; };
-  return (strong(codon / 16) + strong(codon / 4 % 4) + strong(codon % 4)) / 3;
 }
 
 /// exp(logs + tilt x GC), scaled to a sum of 1.
@@ -118,7 +128,8 @@ void set_usage(TwinLaw& law, Draws draws) {
 
 void set_between(TwinLaw& law, Draws draws) {
   for (std::size_t pair = 0; pair < 16; ++pair) {
-    auto &phage = law.phage.between[pair], &bacteria = law.bacteria.between[pair];
+    auto& phage = law.phage.between[pair];
+    auto& bacteria = law.bacteria.between[pair];
     double phages = 0, bacterias = 0;
     for (std::size_t letter = 0; letter < 4; ++letter) {
       const double shared = kContextSpread * draws.normal(), own = kContextClass * draws.normal();
@@ -132,11 +143,11 @@ void set_between(TwinLaw& law, Draws draws) {
 
 }  // namespace
 
-TwinLaw twin_law(std::uint64_t seed) {
-  const Stream stream = Streams(seed).open("twin/law");
+TwinLaw twin_law() {
+  const Stream stream = Streams(kLawSeed).open("twin/law");
   Draws blocks = stream.at({.step = 2});
   TwinLaw law;
-  law.phage.turn = 0.15;
+  law.phage.turn = 0.2;
   law.phage.start = weights(kStarts, {0.86, 0.08, 0.06});
   law.phage.stop = weights(kStops, {0.58, 0.12, 0.30});
   law.phage.marked = 0.04;
@@ -151,7 +162,7 @@ TwinLaw twin_law(std::uint64_t seed) {
       if (!is_stop(codon)) codons.push_back(codon);
     }
   }
-  set_lengths(law.phage, 600, 60);
+  set_lengths(law.phage, 600, 70);
   set_lengths(law.bacteria, 950, 90);
   set_usage(law, stream.at({.step = 0}));
   set_between(law, stream.at({.step = 1}));
@@ -159,7 +170,7 @@ TwinLaw twin_law(std::uint64_t seed) {
 }
 
 Twin::Twin(std::uint64_t seed, std::int64_t rows, double share)
-    : law_(twin_law(seed)),
+    : law_(twin_law()),
       phage_(law_.phage),
       bacteria_(law_.bacteria),
       stream_(Streams(seed).open("twin/genomes")),

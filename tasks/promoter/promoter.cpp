@@ -247,6 +247,11 @@ SEQBENCH_TASK(promoter) {
       param("twin_seed", 0, "seed of the twin's sequences and labels", 0, kLargestSeed)};
   entry.has_real = true;
   entry.import_hint = "seqbench data import promoter mouse_epdnew_tata_300nt.fa.gz gut_metagenome_fragments_300nt.fa.gz";
+  entry.cautions = {
+      "mouse_300 against metagenome or bacteria: the species differ, and counts of 4-mers alone reach MCC 0.92; against mouse "
+      "genome they reach 0.57",
+      "all promoters of these files are of the TATA class; most promoters of mouse and man are not",
+      "mouse_251 and mouse_300 share about 1,000 promoters: no model may learn from one and be tested on the other"};
   entry.citation =
       "EPDnew: Dreos et al. 2017, The eukaryotic promoter database in its 30th year, Nucleic Acids Res 45:D51; the twin's "
       "elements: Smale and Kadonaga 2003, The RNA polymerase II core promoter, Annu Rev Biochem 72:449";

@@ -95,8 +95,7 @@ void check_complete(const Files& files) {
     std::string needs;
     bool whole = false;
     for (const Source& source : sources()) {
-      const std::string& wanted = role == kReference ? "k562_peaks.bed" : role;
-      if (std::ranges::find(source.roles, wanted) == source.roles.end()) continue;
+      if (role != source.optional && std::ranges::find(source.roles, role) == source.roles.end()) continue;
       whole = whole || missing(source, files).empty();
       needs += fmt::format("; table {}, {} lacks {}", source.table, source.cell, join(missing(source, files), ", "));
     }
@@ -111,15 +110,15 @@ const std::vector<Source>& sources() {
   static const std::vector<Source> kSources = {
       {"remap2018", "k562", {"genes.tsv", "remap2018_gene_tfs.tsv", "remap2018_experiments.tsv"}},
       {"encodegeo", "k562", {"genes.tsv", "encodegeo_gene_tfs.tsv", "encodegeo_experiments.tsv"}},
-      {"peaks13", "k562", {"genes.tsv", "k562_peaks.bed"}},
+      {"peaks13", "k562", {"genes.tsv", "k562_peaks.bed"}, kReference},
       {"peaks13", "gm12878", {"genes.tsv", "gm12878_peaks.bed"}},
       {"peaks_chr4", "gm12878", {"genes.tsv", "annotation.tsv", "gm12878_chr4_peaks.bed"}},
       {"histone_deepdiff", "k562",
-       {"deepdiff_cell1_train.csv", "deepdiff_cell1_valid.csv", "deepdiff_cell1_test.csv", "deepdiff_cell1_expr.csv",
-        "annotation.tsv"}},
+       {"deepdiff_cell1_train.csv", "deepdiff_cell1_valid.csv", "deepdiff_cell1_test.csv", "deepdiff_cell1_expr.csv"},
+       "annotation.tsv"},
       {"histone_deepdiff", "h1",
-       {"deepdiff_cell2_train.csv", "deepdiff_cell2_valid.csv", "deepdiff_cell2_test.csv", "deepdiff_cell2_expr.csv",
-        "annotation.tsv"}},
+       {"deepdiff_cell2_train.csv", "deepdiff_cell2_valid.csv", "deepdiff_cell2_test.csv", "deepdiff_cell2_expr.csv"},
+       "annotation.tsv"},
       {"histone_attentivechrome", "toy",
        {"attentivechrome_train.csv", "attentivechrome_valid.csv", "attentivechrome_test.csv"}},
       {"histone_chromoformer", "h1", {"chromoformer_promoters.tsv"}}};
@@ -149,8 +148,11 @@ Files recognize(std::span<const fs::path> paths) {
 }
 
 Files in_folder(const fs::path& folder) {
-  std::vector<std::string> roles = {kReference};
-  for (const Source& source : sources()) roles.insert(roles.end(), source.roles.begin(), source.roles.end());
+  std::vector<std::string> roles;
+  for (const Source& source : sources()) {
+    roles.insert(roles.end(), source.roles.begin(), source.roles.end());
+    if (!source.optional.empty()) roles.push_back(source.optional);
+  }
   Files files;
   for (const std::string& role : roles) {
     for (const char* suffix : {"", ".gz"}) {

@@ -15,6 +15,7 @@ using Files = std::map<std::string, std::filesystem::path>;  // role ("genes.tsv
 struct Source {
   std::string table, cell;
   std::vector<std::string> roles;
+  std::string optional = {};  // a role that may be there
 };
 /// All that the task can read.
 [[nodiscard]] const std::vector<Source>& sources();

@@ -113,7 +113,8 @@ Table deepdiff(const Files& files, const Choice& choice) {
   Histones read;
   for (const auto& [name, part] : kParts) read_deepdiff(files.at(cell + name + ".csv"), part, read);
   const std::map<std::string, double> counts = read_counts(files.at(cell + "expr.csv"));
-  const std::map<std::string, Annotation> annotation = read_annotation(files.at("annotation.tsv"));
+  std::map<std::string, Annotation> annotation;  // without it, chromosomes are not known
+  if (const auto file = files.find("annotation.tsv"); file != files.end()) annotation = read_annotation(file->second);
   for (Histones::Row& row : read.rows) {
     const auto count = counts.find(row.gene);
     if (count == counts.end()) {

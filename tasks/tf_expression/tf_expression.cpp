@@ -258,9 +258,8 @@ SEQBENCH_TASK(tf_expression) {
   entry.targets = {{.name = "expression", .unit = "log10(1 + TPM)", .transform = "log10"}};
   entry.metrics = {"pearson", "mse", "rmse", "mae", "r2", "spearman"};
   entry.views = tasks::tf_expression::views();
-  entry.splits = {"published", "grouped", "kfold", "holdout", "stratified", "stratified_grouped"};
+  entry.splits = {"published", "grouped", "kfold", "holdout", "stratified", "stratified_grouped", "subsample"};
   entry.group = "chromosome";
-  entry.stratify = "target";
   entry.params = tasks::tf_expression::params();
   entry.has_real = true;
   entry.import_hint =

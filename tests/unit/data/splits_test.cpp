@@ -101,6 +101,11 @@ TEST(Splits, SubsamplesNest) {
     EXPECT_TRUE(std::ranges::includes(subsample(200, stream, std::min<std::int64_t>(200, m + 30)), small));
   }
   EXPECT_NE(subsample(200, stream, 50), iota(50));
+  const std::vector<std::string> ids = {"d", "a", "c", "b"};  // drawn by id: their order does not matter
+  const Rows of_sorted = subsample(4, stream, 2);
+  Rows wanted = {order_of_ids(ids)[static_cast<std::size_t>(of_sorted[0])], order_of_ids(ids)[static_cast<std::size_t>(of_sorted[1])]};
+  std::ranges::sort(wanted);
+  EXPECT_EQ(subsample(ids, stream, 2), wanted);
 }
 
 TEST(Splits, EveryRowIsTestAboutEquallyOften) {

@@ -18,6 +18,7 @@ inline TaskInfo toy_reg() {
   task.slices = {"length"};
   task.splits = {"published", "kfold", "holdout", "stratified", "grouped", "stratified_grouped", "subsample"};
   task.group = "cluster";
+  task.stratify = "target";
   task.params = {param("window", std::int64_t{10}, 1, 100)};
   task.has_real = true;
   return task;

@@ -115,7 +115,7 @@ TEST_F(DreamImport, EveryRowIsAccountedFor) {
 TEST_F(DreamImport, PairsOfOneLetterAreSnvs) {
   auto texts = whole();
   std::string at_five = test_table();
-  at_five.replace(at_five.find("GGTT"), 4, "TTTA");
+  at_five.replace(at_five.find(with_flanks("GGTT")) + kLeft.size(), 4, "TTTA");
   texts.at("b") = at_five;
   texts.at("c") = kSingleHeader + single("GA.EDV.Glu.high_1", 5);
   texts.at("g") = kPairHeader + fmt::format("0,x,y,{},{},5,4,,\n", with_flanks("TTTT"), with_flanks("TTTA"));

@@ -215,6 +215,9 @@ SEQBENCH_TASK(dream_expression) {
       {.name = "twin_seed", .fallback = std::int64_t{0}, .help = "seed of the twin's motifs, sequences and labels", .low = 0, .high = 9007199254740991.0, .choices = {}}};
   entry.has_real = true;
   entry.import_hint = "seqbench data import dream_expression FILE... (test set, subsets, public board, training rows: tasks/dream_expression/README.md)";
+  entry.cautions = {"the gpra rows share 93 % and more of their sequences with the test: they are never trained on for a test score",
+                    "training labels are expression bins 0 to 17, test labels MAUDE expression: only correlations compare",
+                    "the public samples are a thousandth of the challenge's training rows"};
   entry.citation =
       "Rafi et al. 2025, A community effort to optimize sequence-based deep learning models of gene regulation, Nat "
       "Biotechnol 43:1373; test library: Vaishnav et al. 2022, Nature 603:455";

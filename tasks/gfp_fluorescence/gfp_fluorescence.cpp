@@ -163,7 +163,6 @@ SEQBENCH_TASK(gfp_fluorescence) {
                  {"mutations", "set of substitutions, position x residue; the same under every stop rule"}};
   entry.slices = {"num_mutations"};
   entry.splits = {"published", "kfold", "holdout", "stratified", "grouped", "subsample"};
-  entry.group = "num_mutations";
   entry.params = {{.name = "stop",
                    .fallback = std::string("keep"),
                    .help = "stop codons: kept as '*', deleted as in TAPE (residues after it move up), or the end",

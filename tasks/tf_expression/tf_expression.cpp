@@ -265,6 +265,10 @@ SEQBENCH_TASK(tf_expression) {
   entry.import_hint =
       "seqbench data import tf_expression genes_expression_hg19.tsv.gz k562_remap2018_gene_tfs.tsv.gz "
       "k562_remap2018_experiments.tsv (README of the task: the other tables)";
+  entry.cautions = {"POLR2A and TBP are of the transcription machinery itself: POLR2A reads transcription out; [data] params.exclude "
+                    "leaves TFs out",
+                    "neighbouring genes share peaks: folds of single genes are easier than folds of chromosomes",
+                    "the target is RNA-seq; the paper's is Pol II ChIP-exo"};
   entry.citation =
       "ReMap 2018: Cheneby et al. 2018, NAR 46:D267; tables: Puente-Santamaria et al. 2019, TFEA.ChIP, Bioinformatics "
       "35:5339; expression: ENCODE";

@@ -76,37 +76,33 @@ std::vector<Stretch> open_stretches(std::string_view sequence, std::int64_t leas
   return taken;
 }
 
-DenseView codon_phase(const PackedDna& dna) {
-  return {dna.rows(), kCodonPhases, [dna](std::span<const std::int64_t> rows) {
-            at::Tensor shares = at::zeros({static_cast<std::int64_t>(rows.size()), kCodonPhases}, at::kFloat);
-            auto* to = shares.mutable_data_ptr<float>();
-            for (const std::int64_t row : rows) {
-              const std::string sequence = dna.sequence(row), reversed = reverse_complement(sequence);
-              for (const Stretch& stretch : open_stretches(sequence, kLeastStretch)) {
-                count_codons(stretch.reverse ? reversed : sequence, stretch, to);
-              }
-              for (std::int64_t phase = 0; phase < 3; ++phase, to += 64) {
-                float sum = 0;
-                for (std::int64_t codon = 0; codon < 64; ++codon) sum += to[codon];
-                if (sum > 0) std::for_each_n(to, 64, [sum](float& count) { count /= sum; });
-              }
-            }
-            return shares;
-          }};
+at::Tensor codon_phase(const PackedDna& dna) {
+  at::Tensor shares = at::zeros({dna.rows(), kCodonPhases}, at::kFloat);
+  auto* to = shares.mutable_data_ptr<float>();
+  for (std::int64_t row = 0; row < dna.rows(); ++row) {
+    const std::string sequence = dna.sequence(row), reversed = reverse_complement(sequence);
+    for (const Stretch& stretch : open_stretches(sequence, kLeastStretch)) {
+      count_codons(stretch.reverse ? reversed : sequence, stretch, to);
+    }
+    for (std::int64_t phase = 0; phase < 3; ++phase, to += 64) {
+      float sum = 0;
+      for (std::int64_t codon = 0; codon < 64; ++codon) sum += to[codon];
+      if (sum > 0) std::for_each_n(to, 64, [sum](float& count) { count /= sum; });
+    }
+  }
+  return shares;
 }
 
-DenseView longest_orf(const PackedDna& dna) {
-  return {dna.rows(), 1, [dna](std::span<const std::int64_t> rows) {
-            at::Tensor shares = at::empty({static_cast<std::int64_t>(rows.size()), 1}, at::kFloat);
-            auto* to = shares.mutable_data_ptr<float>();
-            for (const std::int64_t row : rows) {
-              const std::string sequence = dna.sequence(row);
-              const std::vector<Stretch> stretches = open_stretches(sequence, 3);
-              const std::int64_t longest = stretches.empty() ? 0 : stretches.front().length();
-              *to++ = static_cast<float>(longest) / static_cast<float>(sequence.size());
-            }
-            return shares;
-          }};
+at::Tensor longest_orf(const PackedDna& dna) {
+  at::Tensor shares = at::empty({dna.rows(), 1}, at::kFloat);
+  auto* to = shares.mutable_data_ptr<float>();
+  for (std::int64_t row = 0; row < dna.rows(); ++row) {
+    const std::string sequence = dna.sequence(row);
+    const std::vector<Stretch> stretches = open_stretches(sequence, 3);
+    const std::int64_t longest = stretches.empty() ? 0 : stretches.front().length();
+    *to++ = static_cast<float>(longest) / static_cast<float>(sequence.size());
+  }
+  return shares;
 }
 
 }  // namespace seqbench::tasks::phage

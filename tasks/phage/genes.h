@@ -1,6 +1,8 @@
 #pragma once
 // What may be a gene, told without a model: the longest stretches without a stop codon, on both strands.
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -24,8 +26,8 @@ struct Stretch {
 inline constexpr std::int64_t kCodonPhases = 192;
 /// [rows, 192]: codons of the open stretches in the reading frame (64), one letter on (64), two on (64), as shares
 /// of the codons of that phase. Neither strand nor the place of the cut matters.
-[[nodiscard]] DenseView codon_phase(const PackedDna& dna);
+[[nodiscard]] at::Tensor codon_phase(const PackedDna& dna);
 /// [rows, 1]: letters of the longest stretch, as a share of the row's.
-[[nodiscard]] DenseView longest_orf(const PackedDna& dna);
+[[nodiscard]] at::Tensor longest_orf(const PackedDna& dna);
 
 }  // namespace seqbench::tasks::phage

@@ -51,9 +51,9 @@ class PhageDataset final : public Dataset {
     if (name == "kmer_counts") return {own, dna_.kmer_shares(k_)};
     if (name == "kmer6_counts") return {own, dna_.strandless_kmer_shares(kLongWords)};
     if (name == "composition") return {own, dna_.composition()};
-    if (name == "codon_phase") return {own, codon_phase(dna_)};
+    if (name == "codon_phase") return {own, DenseView(codon_phase(dna_))};
     SEQBENCH_ASSERT(name == "longest_orf", "the task has no such view");
-    return {own, longest_orf(dna_)};
+    return {own, DenseView(longest_orf(dna_))};
   }
 
  private:

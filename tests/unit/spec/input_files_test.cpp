@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
+#include "harness/spec/experiment.h"
 #include "tests/unit/spec/fake_catalog.h"
 
 namespace seqbench::spec {
@@ -91,15 +92,15 @@ TEST_F(InputFiles, AModelOfAnyViewTakesTheOneAskedForOrTheTasksFirst) {
 
 TEST(LoadTask, HasTheTasksDefaultsAndNoModel) {
   const TaskInfo task = fake::toy_reg();
-  const auto loaded = load_task(task, fake::catalog(), {.set = {"split.kind=kfold", "split.folds=3"}});
+  const auto loaded = load_task(task, fake::catalog(), {.set = {"split.kind=kfold", "split.folds=3"}, .root = {}});
   ASSERT_TRUE(loaded) << format_diagnostics(loaded.error());
   EXPECT_TRUE(loaded->variants.empty());
   EXPECT_EQ(loaded->tasks.at(0).task, task.name);
   EXPECT_EQ(loaded->tasks.at(0).source, task.has_real ? "real" : "twin");
   EXPECT_EQ(loaded->tasks.at(0).split.integer("folds"), 3);
   EXPECT_EQ(loaded->tasks.at(0).metrics, task.metrics);
-  EXPECT_FALSE(load_task(task, fake::catalog(), {.set = {"split.kind=nothing"}}));
-  EXPECT_THROW(static_cast<void>(load_task(task, fake::catalog(), {.set = {}, .scale = "huge"})), InputError);
+  EXPECT_FALSE(load_task(task, fake::catalog(), {.set = {"split.kind=nothing"}, .root = {}}));
+  EXPECT_THROW(static_cast<void>(load_task(task, fake::catalog(), {.set = {}, .scale = "huge", .root = {}})), InputError);
 }
 
 TEST(ReadCard, IsTomlOrJsonOfOneObject) {

@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kMostExamples = 5;
 constexpr std::size_t kFewestElements = 8;   // a row of fewer says too little of itself
 constexpr double kSketch = 24;               // hashes kept of a row of usual size
-constexpr std::int64_t kFewestShared = 2;    // hashes of a sketch that make a pair worth comparing
+constexpr std::size_t kFewestShared = 2;     // hashes of two sequences' sketches that make them worth comparing
+constexpr std::uint64_t kBands = 8, kBandRows = 4;  // of a set's minimum hashes: 98 % of pairs that are 80 % alike meet in one
 constexpr double kAlikeSequences = 0.3;      // share of the smaller one's words, as in clusters of phage genomes
 constexpr double kAlikeSets = 0.8;           // common members of all members: small sets lie within large ones by chance
 constexpr std::size_t kCommon = 100;         // test rows that may share a hash before it counts as an adapter
@@ -108,12 +109,33 @@ bool all_alike(const Rows& rows, const std::vector<std::int64_t>& seen) {
   return 2 * alike >= kPairsLookedAt;
 }
 
-/// The hashes up to a limit that is the same for all rows: of two rows with a share of their elements in common, about
-/// that share of the hashes is common, whatever their sizes.
+/// What rows are looked up by. Of sequences the hashes up to a limit that is the same for all: of two rows with a share of
+/// their words in common about that share of the hashes is, whatever their sizes. Of sets, whose members are few and common,
+/// hashes of bands of minimum hashes.
 struct Sketches {
   std::uint64_t limit = 0;
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> entries;  // (hash, place in the test part), sorted
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> entries;  // (key, place in the test part), sorted
 };
+
+std::vector<std::uint64_t> band_keys(const std::vector<std::uint64_t>& elements) {
+  std::vector<std::uint64_t> keys;
+  for (std::uint64_t band = 0; band < kBands; ++band) {
+    std::uint64_t key = band;
+    for (std::uint64_t row = 0; row < kBandRows; ++row) {
+      std::uint64_t lowest = ~std::uint64_t{0};
+      for (const std::uint64_t element : elements) lowest = std::min(lowest, mixed(element + band * kBandRows + row));
+      key = mixed(key ^ lowest);
+    }
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+std::vector<std::uint64_t> keys_of(const Rows& rows, const std::vector<std::uint64_t>& elements, std::uint64_t limit) {
+  if (elements.size() < kFewestElements) return {};
+  if (!rows.is_sequence()) return band_keys(elements);
+  return {elements.begin(), std::ranges::upper_bound(elements, limit)};
+}
 
 std::uint64_t limit_for(std::vector<std::size_t> sizes) {
   if (sizes.empty()) return 0;
@@ -132,14 +154,10 @@ Sketches sketches_of(const Rows& rows, std::span<const std::int64_t> test) {
   Sketches sketches{limit_for(std::move(sizes)), {}};
   auto& all = sketches.entries;
   for (std::uint32_t place = 0; place < test.size(); ++place) {
-    const std::vector<std::uint64_t> elements = rows.elements(test[place]);
-    if (elements.size() < kFewestElements) continue;
-    for (const std::uint64_t element : elements) {
-      if (element > sketches.limit) break;
-      all.emplace_back(element, place);
-    }
+    for (const std::uint64_t key : keys_of(rows, rows.elements(test[place]), sketches.limit)) all.emplace_back(key, place);
   }
   std::sort(all.begin(), all.end());
+  if (!rows.is_sequence()) return sketches;
   // What many rows share, as an adapter, makes no pair worth comparing.
   const std::size_t most = std::max(kCommon, test.size() / 100);
   auto kept = all.begin();
@@ -152,22 +170,22 @@ Sketches sketches_of(const Rows& rows, std::span<const std::int64_t> test) {
   return sketches;
 }
 
-/// Places in `test` whose sketch shares enough hashes with the seen row's elements.
-std::vector<std::uint32_t> candidates(const Sketches& sketches, const std::vector<std::uint64_t>& elements,
+/// Places in `test` that are worth comparing with the row of these elements.
+std::vector<std::uint32_t> candidates(const Rows& rows, const Sketches& sketches, const std::vector<std::uint64_t>& elements,
                                       const std::vector<bool>& found) {
   std::vector<std::uint32_t> places;
-  for (const std::uint64_t element : elements) {
-    if (element > sketches.limit) break;
-    auto at = std::lower_bound(sketches.entries.begin(), sketches.entries.end(), std::pair{element, std::uint32_t{0}});
-    for (; at != sketches.entries.end() && at->first == element; ++at) {
+  for (const std::uint64_t key : keys_of(rows, elements, sketches.limit)) {
+    auto at = std::lower_bound(sketches.entries.begin(), sketches.entries.end(), std::pair{key, std::uint32_t{0}});
+    for (; at != sketches.entries.end() && at->first == key; ++at) {
       if (!found[at->second]) places.push_back(at->second);
     }
   }
   std::sort(places.begin(), places.end());
+  const std::size_t fewest = rows.is_sequence() ? kFewestShared : 1;
   std::vector<std::uint32_t> kept;
   for (auto first = places.begin(); first != places.end();) {
     const auto last = std::upper_bound(first, places.end(), *first);
-    if (last - first >= kFewestShared) kept.push_back(*first);
+    if (static_cast<std::size_t>(last - first) >= fewest) kept.push_back(*first);
     first = last;
   }
   return kept;
@@ -201,7 +219,7 @@ Finding near_duplicates(const Rows& rows, const Examples& examples, const Sides&
   std::vector<bool> found(sides.test.size());
   for (const std::int64_t row : sides.seen) {
     const std::vector<std::uint64_t> elements = rows.elements(row);
-    for (const std::uint32_t place : candidates(sketches, elements, found)) {
+    for (const std::uint32_t place : candidates(rows, sketches, elements, found)) {
       if (!are_alike(rows, elements, rows.elements(sides.test[place]))) continue;
       found[place] = true;
       note_pair(finding, examples, sides.test[place], row);

@@ -28,6 +28,7 @@ struct Work {
   TrialIo& io;
   measure::PhaseClock& clock;
   store::TrialRecord& record;
+  std::vector<std::string> names = {};  // of the rows, for programs outside
 
   [[nodiscard]] std::span<const std::int64_t> part(int index) const {
     return index == 0 ? rows.train : index == 1 ? rows.validation : rows.test;
@@ -139,16 +140,24 @@ Predict ceiling(const Work& work) {
   };
 }
 
+/// Names for programs outside: an id may say what its row is ("EPDnew_Mm_1"), and so may its place among sorted ids.
+std::vector<std::string> opaque_names(const std::vector<std::string>& ids) {
+  std::vector<std::string> names;
+  for (const std::string& id : ids) names.push_back(sha256_hex("seqbench.name\n" + id).substr(0, 20));
+  return names;
+}
+
 Predict make_predictor(Work& work, DataCache& cache) {
   if (work.config.model == nullptr) return ceiling(work);
   const View& view = cache.view(work.config.view);
+  if (work.config.model->external) work.names = opaque_names(work.dataset.examples().ids);
   const ModelContext context{.params = work.config.model_params,
                              .view = view,
                              .kind = work.config.task->kind,
                              .targets = static_cast<std::int64_t>(work.config.task->targets.size()),
                              .streams = work.config.streams,
                              .dtype = at::ScalarType::Float,
-                             .ids = work.dataset.examples().ids};
+                             .ids = work.names};
   return work.config.model->trained_by_loop ? fit_network(work, view, context) : fit_estimator(work, view, context);
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 #include <optional>
 
 #include "harness/base/error.h"
@@ -57,6 +58,26 @@ std::string said(const Ended& ended) {
   return "; its last words: " + lines;
 }
 
+/// A part in the order of its names, which say nothing of the rows.
+struct ByName {
+  std::vector<std::int64_t> rows;
+  std::vector<double> targets, weights;
+
+  ByName(std::span<const std::int64_t> part, std::span<const double> part_targets, std::span<const double> part_weights,
+         std::span<const std::string> names) {
+    std::vector<std::size_t> order(part.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) -> const std::string& { return names[static_cast<std::size_t>(part[i])]; });
+    const std::size_t width = part.empty() ? 0 : part_targets.size() / part.size();
+    for (const std::size_t i : order) {
+      rows.push_back(part[i]);
+      targets.insert(targets.end(), part_targets.begin() + static_cast<std::ptrdiff_t>(i * width),
+                     part_targets.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+      if (!part_weights.empty()) weights.push_back(part_weights[i]);
+    }
+  }
+};
+
 class External final : public Estimator {
  public:
   explicit External(const ModelContext& context)
@@ -69,10 +90,12 @@ class External final : public Estimator {
   void fit(const FitRows& train, const FitRows& validation, const FitControl& control) override {
     SEQBENCH_ASSERT(static_cast<std::int64_t>(ids_.size()) == train.view.rows(), "a program answers by id");
     const PrivateFolder folder;
-    write_part({folder.path() / "train.tsv", train.rows, true, train.targets, train.weights}, train.view, ids_, targets_, control.check_stop);
-    write_part({folder.path() / "validation.tsv", validation.rows, true, validation.targets, validation.weights}, train.view, ids_, targets_,
-               control.check_stop);
-    write_part({folder.path() / "test.tsv", control.test_rows}, train.view, ids_, targets_, control.check_stop);
+    const auto write = [&](const char* name, const ByName& part, bool labelled) {
+      write_part({folder.path() / name, part.rows, labelled, part.targets, part.weights}, train.view, ids_, targets_, control.check_stop);
+    };
+    write("train.tsv", {train.rows, train.targets, train.weights, ids_}, true);
+    write("validation.tsv", {validation.rows, validation.targets, validation.weights, ids_}, true);
+    write("test.tsv", {control.test_rows, {}, {}, ids_}, false);
     const int threads = at::get_num_threads();
     write_file_atomically(folder.path() / "task.json", task_json(train, validation, control, threads).dump(1) + "\n");
     const Ended ended = run_program({words_, folder.path(), environment_of(folder.path(), seed_, threads)}, [&](std::int64_t lines) {

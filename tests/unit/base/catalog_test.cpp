@@ -13,7 +13,7 @@ TEST(Catalog, FindsByExactName) {
   promoters.name = "promoters";
   ModelInfo ridge;
   ridge.name = "ridge";
-  const Catalog catalog{.tasks = {&gfp, &promoters}, .models = {&ridge}};
+  const Catalog catalog{.tasks = {&gfp, &promoters}, .models = {&ridge}, .broken = {}};
   EXPECT_EQ(catalog.task("promoters"), &promoters);
   EXPECT_EQ(catalog.task("gfp"), &gfp);
   EXPECT_EQ(catalog.task("gf"), nullptr);

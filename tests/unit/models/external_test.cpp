@@ -77,7 +77,7 @@ TEST(External, AnswersAreFoundById) {
 TEST(External, TheFolderHoldsLabelsOfTrainingAndValidationAlone) {
   const PrivateFolder copy;
   static_cast<void>(Door().fit(kAnswer + "cp * " + copy.path().string()));
-  EXPECT_EQ(text_of(copy.path() / "train.tsv"), "id\tsequence\tlabel\tweight\nb\tCC\t0.25\t1\na\tACGT\t1\t1\n");
+  EXPECT_EQ(text_of(copy.path() / "train.tsv"), "id\tsequence\tlabel\tweight\na\tACGT\t1\t1\nb\tCC\t0.25\t1\n");
   EXPECT_EQ(text_of(copy.path() / "validation.tsv"), "id\tsequence\tlabel\tweight\nc\tGG\t0\t1\nd\tTT\t1\t1\n");
   EXPECT_EQ(text_of(copy.path() / "test.tsv"), "id\tsequence\ne\tAA\nf\tCG\n");
   const Json task = Json::parse(text_of(copy.path() / "task.json"));

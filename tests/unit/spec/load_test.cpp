@@ -269,7 +269,7 @@ Result<ExperimentSpec> with_tables(const fs::path& path, const LoadOptions& opti
   ModelInfo net = fake::net();
   net.controls.push_back({"any", "", {}, {}});
   net.controls.push_back({"of text", "text", {}, {}});
-  return load(path, {{&task}, {&net}}, options);
+  return load(path, {{&task}, {&net}, {}}, options);
 }
 
 TEST_F(Load, AViewThatTheTableLacksIsNotTaken) {

@@ -117,9 +117,12 @@ std::vector<Score> DreamDataset::scores(std::span<const std::int64_t> rows, std:
   return scores;
 }
 
+constexpr std::int64_t kFewestCached = 500'000;  // training rows; fewer are made faster than a file is worth
+
 Twin twin_of(const LoadRequest& request) {
   const TwinSize size = twin_size(request.params.integer("rows"), request.rows, request.params.flag("test"));
-  return make_twin(static_cast<std::uint64_t>(request.params.integer("twin_seed")), size, request.cache);
+  const bool large = size.training >= kFewestCached;
+  return make_twin(static_cast<std::uint64_t>(request.params.integer("twin_seed")), size, large ? request.cache : std::filesystem::path());
 }
 
 std::unique_ptr<Dataset> load_twin(const LoadRequest& request) {

@@ -82,6 +82,8 @@ void fill_rows(Twin& twin, const Law& law, const Stream& rows, const TestRows& t
   }
   std::optional<PackedDnaFile> file = cached(path, all);
   if (!file) {
+    std::error_code error;  // the writer says what is wrong with a folder that cannot be made
+    std::filesystem::create_directories(path.parent_path(), error);
     PackedDnaWriter writer(path, all, kLongest);
     const auto write = [&](const Chunk& chunk) { writer.append(chunk.dna, chunk.noiseless); };
     for_each_chunk(law, rows, twin.training, write);

@@ -1,6 +1,7 @@
 #include "harness/spec/manifest.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -19,7 +20,7 @@ std::string manifest_with(const std::string& lines) {
 }
 
 fs::path written(const std::string& text) {
-  const fs::path path = fs::path(testing::TempDir()) / "seqbench_manifest.toml";
+  const fs::path path = fs::path(testing::TempDir()) / ("seqbench_" + std::to_string(::getpid()) + "_manifest.toml");
   std::ofstream(path) << text;
   return path;
 }

@@ -32,7 +32,7 @@ def rooms(root):
     harness = ["base", "contract", "data", "train", "analyze"]
     yield "harness", [path for room in harness for path in sources(root / "harness" / room)
                       if room != "analyze" or "metrics" in path.stem or path.stem in ("sums", "ordered")] + [
-        root / "harness/run" / f"{stem}.{suffix}" for stem in ("evaluate", "run_trial", "split")
+        root / "harness/run" / f"{stem}.{suffix}" for stem in ("evaluate", "run_trial", "split", "split_fields", "submission_file", "submit")
         for suffix in ("cpp", "h")]
     yield "harness/table", sources(root / "harness/table")
     for kind in ("models", "tasks"):

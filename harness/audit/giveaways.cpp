@@ -41,7 +41,7 @@ std::vector<double> word_shares(const std::string& sequence, std::string_view al
   std::size_t word = 0, known = 0;
   double windows = 0;
   for (const char letter : sequence) {
-    const std::size_t code = alphabet.find(letter);
+    const std::size_t code = alphabet.find(letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter);
     known = code == alphabet.npos ? 0 : known + 1;
     word = (word * alphabet.size() + (known == 0 ? 0 : code)) % words;
     if (known < k) continue;
@@ -123,8 +123,10 @@ std::pair<double, std::string> scored(TaskKind kind, const std::vector<double>& 
     const double r = analyze::metric("pearson").compute(truth, predicted, {}).value;
     return {std::abs(r), fmt::format("Pearson's r {:.3f}", r)};
   }
+  std::vector<double> order = analyze::midranks(predicted);  // any number becomes a probability without a new tie
+  for (double& rank : order) rank /= static_cast<double>(order.size() + 1);
+  const double auroc = analyze::metric("auroc").compute(truth, order, {}).value;
   for (double& p : predicted) p = std::clamp(p, 0.0, 1.0);
-  const double auroc = analyze::metric("auroc").compute(truth, predicted, {}).value;
   const double mcc = analyze::metric("mcc").compute(truth, predicted, {}).value;
   return {auroc, fmt::format("AUROC {:.3f}, MCC {:.3f}", auroc, mcc)};
 }

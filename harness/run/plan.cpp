@@ -180,6 +180,7 @@ class TaskTrials {
 Json code_json(const CodeHashes& code, const TaskEntry& task, const std::string& model) {
   const std::string room = task.room.empty() ? "tasks/" + task.name : task.room;
   Json json = {{"harness", code.of("harness")}, {"task", code.of(room)}};
+  if (task.room.empty()) json["tasks"] = code.of("tasks/data");  // what tasks share
   if (!model.empty()) {
     json["blocks"] = code.of("models/blocks");
     json["model"] = code.of("models/" + model);

@@ -8,6 +8,7 @@
 namespace seqbench::run {
 namespace {
 
+constexpr std::size_t kMostJson = 256u << 20;  // bytes, as parse_json takes
 constexpr data::ReadLimits kLimits{.line_bytes = 256u << 20, .total_bytes = 8ull << 30};
 
 using Unknown = std::function<std::string(std::string_view)>;
@@ -68,7 +69,10 @@ void read_submission(const std::filesystem::path& file, std::int64_t targets, Co
   if (!lines.next(line)) throw InputError(fmt::format("{}: the file is empty", file.string()));
   if (line.substr(line.find_first_not_of(" \t") == std::string_view::npos ? 0 : line.find_first_not_of(" \t")).starts_with('{')) {
     std::string text(line);
-    while (lines.next(line)) text.append("\n").append(line);
+    while (lines.next(line)) {
+      if (text.size() + line.size() > kMostJson) lines.fail(fmt::format("the JSON object is longer than {} bytes", kMostJson));
+      text.append("\n").append(line);
+    }
     return read_json(file.filename().string(), text, taker);
   }
   const char separator = line.find('\t') != std::string_view::npos ? '\t' : ',';

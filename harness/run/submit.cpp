@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include "harness/analyze/metrics.h"
@@ -10,6 +11,7 @@
 #include "harness/base/sha256.h"
 #include "harness/base/text.h"
 #include "harness/data/home.h"
+#include "harness/run/audits.h"
 #include "harness/run/evaluate.h"
 #include "harness/run/run_trial.h"
 #include "harness/run/split.h"
@@ -121,6 +123,10 @@ std::string slug(std::string name) {
 void write(const Plan& plan, const Tables& tables, const RunOptions& options, const SubmitOptions& submission, const Json& facts,
            const std::vector<store::TrialRecord>& records) {
   store::RunStore store(options.store);
+  const auto audited = [reader = std::make_shared<store::Reader>(options.store)](const std::string& subject) {
+    return reader->audit(subject).has_value();
+  };
+  for (const store::AuditRow& audit : check_and_audit(plan, tables, audited)) store.add_audit(audit);
   store::RunRow row = run_row(plan, tables, options.command, options.overrides);
   Json card = {{"summary", "predictions submitted by file"}, {"file", facts}, {"licence", submission.licence}, {"card", submission.card}};
   row.cards.push_back({"model", submission.model, 1, std::move(card)});

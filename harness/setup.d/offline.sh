@@ -2,7 +2,12 @@
 # Part of harness/setup: bundles for machines without network.
 
 make_bundle() {
-  step "collecting a bundle in $bundle" python3 "$parts/bundle.py" make "$bundle"
+  local python=.venv/bin/python  # one with pip, which a bare system has in virtual environments alone
+  if [ ! -x .venv/bin/pip ]; then
+    python=build/pip/bin/python
+    [ -x build/pip/bin/pip ] || python3 -m venv --clear build/pip || fail 4 "no virtual environment can be made"
+  fi
+  step "collecting a bundle in $bundle" "$python" "$parts/bundle.py" make "$bundle"
 }
 
 # What draws figures, unpacked: neither pip nor a network is needed.

@@ -7,7 +7,7 @@ package_list() {
   system=$(. /etc/os-release 2>/dev/null && echo "${ID:-}-${VERSION_ID:-}") || true
   files=("$parts/packages.$system.txt")
   [ -e "${files[0]}" ] || files=("$parts/packages.debian.txt")
-  if [ "$tests" = 1 ]; then files+=("$parts/packages.tests.txt"); fi
+  if [ "$tests" = 1 ] || [ -n "${bundle:-}" ]; then files+=("$parts/packages.tests.txt"); fi
   sed -e 's/#.*//' -e '/^$/d' "${files[@]}" | sort -u
 }
 

@@ -201,6 +201,11 @@ class Loader {
     if (!fasta && task_.sequence.empty() && task_.sentence.empty() && task_.features.empty()) {
       faults_.add(start_, "nothing to predict from: give 'columns.sequence', 'columns.sentence' or 'columns.features'");
     }
+    for (const char* key : {"id", "sequence", "sentence", "weight", "group"}) {
+      if (!column(key).empty() && column(key) == task_.label) {
+        faults_.add(at("columns", key), fmt::format("'columns.{}' is the label's column", key));
+      }
+    }
     for (const std::string& name : task_.features) check_feature(name, fasta && task_.labels.empty());
     for (const std::string& slice : top_.texts("slices")) {
       if (slice != task_.group && std::ranges::find(task_.fields, slice) == task_.fields.end()) {

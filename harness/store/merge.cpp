@@ -55,7 +55,9 @@ INSERT INTO main.environments (sha256, numerics_class, machine_class, program, g
 INSERT INTO main.cards (kind, name, version, card) SELECT kind, name, version, card FROM shard.cards
   WHERE true ON CONFLICT (kind, name, version) DO NOTHING;
 INSERT INTO main.audits (subject, task, version, audit, computed_at)
-  SELECT subject, task, version, audit, computed_at FROM shard.audits WHERE true ON CONFLICT (subject) DO NOTHING;
+  SELECT subject, task, version, audit, computed_at FROM shard.audits WHERE true
+  ON CONFLICT (subject) DO UPDATE SET version = excluded.version, audit = excluded.audit, computed_at = excluded.computed_at
+  WHERE excluded.version > audits.version;
 INSERT INTO main.runs (uid, experiment, command, overrides, scheduler, status, started_at, ended_at)
   SELECT s.uid, m.id, s.command, s.overrides, s.scheduler, s.status, s.started_at, s.ended_at
   FROM shard.runs s JOIN shard.experiments x ON x.id = s.experiment JOIN main.experiments m ON m.spec_sha256 = x.spec_sha256

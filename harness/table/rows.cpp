@@ -69,7 +69,8 @@ struct Finder {
   }
 
   void add_features(const std::string& pattern, Slots& slots) const {
-    const std::set<std::optional<std::size_t>> hidden = {slots.id, slots.label, slots.split, slots.weight, slots.group};
+    const std::set<std::optional<std::size_t>> hidden = {slots.id,     slots.sequence, slots.sentence, slots.label,
+                                                         slots.split,  slots.weight,   slots.group};
     const std::size_t before = slots.features.size();
     const bool one = pattern.find('*') == std::string::npos;
     if (one) static_cast<void>(find(pattern));
@@ -235,7 +236,9 @@ class Builder {
   std::string negative_;
 };
 
-char separator_of(const std::filesystem::path& file) { return file.string().find(".csv") != std::string::npos ? ',' : '\t'; }
+char separator_of(const std::filesystem::path& file) {
+  return file.filename().string().find(".csv") != std::string::npos ? ',' : '\t';
+}
 
 Rows read_table(const TableTask& task) {
   data::CsvReader table(task.file, task.format == "csv" ? ',' : '\t');

@@ -27,20 +27,23 @@ constexpr std::uint64_t kSeeds = std::uint64_t{1} << 31;  // what every library 
 /// `python3` is the one on PATH unless SEQBENCH_PYTHON names another: a key must not hold a machine's path.
 std::vector<std::string> with_python(std::vector<std::string> words) {
   const char* python = std::getenv("SEQBENCH_PYTHON");
-  if (words.at(0) == "python3" && python != nullptr && *python != '\0') words[0] = python;
+  if (words.at(0) != "python3" || python == nullptr || *python == '\0') return words;
+  // The program starts elsewhere. The link of a virtual environment is what makes it one: nothing is resolved.
+  words[0] = std::string_view(python).find('/') == std::string_view::npos ? python : fs::absolute(python).string();
   return words;
 }
 
 /// Ours without where data and results lie, and what makes runs alike.
 std::vector<std::string> environment_of(const fs::path& folder, std::int64_t seed, int threads) {
-  std::vector<std::string> out = {"SEQBENCH_FOLDER=" + folder.string(), fmt::format("SEQBENCH_SEED={}", seed), "PYTHONHASHSEED=0",
+  std::vector<std::string> out = {"SEQBENCH_FOLDER=" + folder.string(), "PWD=" + folder.string(), fmt::format("SEQBENCH_SEED={}", seed), "PYTHONHASHSEED=0",
                                   "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"};
   for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}) out.push_back(fmt::format("{}={}", name, threads));
   const std::vector<std::string> ours = out;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::string_view name = text.substr(0, text.find('=') + 1);
-    const bool hidden = name == "SEQBENCH_DATA=" || name == "SEQBENCH_STORE=" || name == "SEQBENCH_ROOT=";
+    const bool hidden = name == "SEQBENCH_DATA=" || name == "SEQBENCH_STORE=" || name == "SEQBENCH_ROOT=" ||
+                        name == "OLDPWD=";
     const bool set = std::ranges::any_of(ours, [name](const std::string& own) { return own.starts_with(name); });
     if (!hidden && !set) out.emplace_back(text);
   }

@@ -160,7 +160,7 @@ class OutsideTest(DoorCase):
             time.sleep(0.05)
         program_pid, child, folder = (self.folder / "notes").read_text().split()
         (self.folder / "notes").unlink()
-        worker = int(subprocess.run(["pgrep", "-P", str(running.pid)], capture_output=True, text=True).stdout.split()[0])
+        worker = int(pathlib.Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()[0])
         return running, worker, (int(program_pid), int(child)), pathlib.Path(folder)
 
     def test_a_killed_worker_leaves_nothing(self):

@@ -75,7 +75,7 @@ class Scorecard(ProgramCase):
         self.assertEqual([c["claim"] for c in card["claims"] if c["verdict"] == "contradicted"], ["utk-06"])
 
     def test_verdicts_are_kept_once_with_the_margins_hash(self):
-        self.call("run", SOURCE / "experiments" / "quickstart.toml", "--scale", "smoke", "--no-progress")
+        self.call("run", SOURCE / "experiments/controls/gfp_fluorescence.toml", "--twin", "--scale", "smoke", "--no-progress")
         for _ in range(2):
             self.call("verify", "mimo")
         rows = self.rows("SELECT subject, verdict, method FROM verdicts")

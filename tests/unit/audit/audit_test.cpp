@@ -246,6 +246,17 @@ TEST(Audit, FindsTheFeatureThatIsTheLabel) {
   EXPECT_NE(finding.text.find("42"), std::string::npos) << finding.text;
 }
 
+TEST(Audit, FindsTheFeatureWhoseAbsenceIsTheClass) {
+  Sets data(kRows);
+  for (std::size_t i = 0; i < data.rows.size(); ++i) {
+    std::erase(data.rows[i], 42);
+    data.open().targets[i] = static_cast<double>(i % 2);
+    if (i % 2 == 0) data.rows[i].insert(std::ranges::lower_bound(data.rows[i], 42), 42);
+  }
+  const Finding finding = find(audit(task_of("tf_set"), data, split_of(kRows), ""), "giveaway: single feature");
+  EXPECT_EQ(finding.status, Finding::Status::kGiveaway) << finding.text;
+}
+
 TEST(Audit, IsAFunctionOfItsArguments) {
   EXPECT_EQ(to_json(audit_of(Planted(kRows))), to_json(audit_of(Planted(kRows))));
 }

@@ -86,7 +86,7 @@ inline Tables tables() { return {{{"toy", &toy_task}}, {{"line", &line_model}, {
 class Code {
  public:
   explicit Code(std::string_view changed = "") {
-    for (const char* room : {"harness", "models/blocks", "models/line", "models/net", "models/outside", "tasks/toy"}) {
+    for (const char* room : {"harness", "models/blocks", "models/line", "models/net", "models/outside", "tasks/data", "tasks/toy"}) {
       rooms_.push_back({room, room == changed ? "changed" : "same"});
     }
   }

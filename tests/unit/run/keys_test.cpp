@@ -139,7 +139,7 @@ TEST(TrialKey, StaysForEverythingElse) {
 TEST(TrialKey, CodeOfItsRoomsIsInKeyAndCodeHashNotInSpecKey) {
   const ExperimentSpec e = experiment();
   const store::TrialRow same = first_row(plan_of(e));
-  for (const char* room : {"harness", "models/blocks", "models/net", "tasks/toy"}) {
+  for (const char* room : {"harness", "models/blocks", "models/net", "tasks/toy", "tasks/data"}) {
     const store::TrialRow changed = first_row(plan_of(e, Code(room)));
     EXPECT_NE(changed.key, same.key) << room;
     EXPECT_NE(changed.code_sha256, same.code_sha256) << room;
@@ -220,7 +220,7 @@ TEST(TrialKey, ConfigurationOfAnEstimatorIsGolden) {
   const Json config = first_row(plan_of(e)).config;
   const std::string data = sha256_hex(R"({"params":{"noise":5e-01,"twin_seed":0},"twin":"toy","version":1})");
   EXPECT_EQ(canonical_json(config),
-            R"({"code":{"blocks":"same","harness":"same","model":"same","task":"same"},"data":")" + data +
+            R"({"code":{"blocks":"same","harness":"same","model":"same","task":"same","tasks":"same"},"data":")" + data +
                 R"(","fold":-1,"k":1,"metrics":{"report":["mse"],"slices":[],"versions":{"mse":1}},)"
                 R"("model":{"name":"line","params":{},"version":1,"view":"dense","weights":"none"},"rep":0,"seed":0,)"
                 R"("split":{"folds":5,"kind":"published","repeats":1,"seed":0,"test":2e-01,"validation":1e-01},)"

@@ -32,9 +32,8 @@ def rooms(root):
     harness = ["base", "contract", "data", "train", "analyze"]
     yield "harness", [path for room in harness for path in sources(root / "harness" / room)
                       if room != "analyze" or "metrics" in path.stem or path.stem in ("sums", "ordered")] + [
-        root / "harness/run" / f"{stem}.{suffix}" for stem in ("evaluate", "run_trial", "split", "split_fields", "submission_file", "submit")
-        for suffix in ("cpp", "h")]
-    yield "harness/table", sources(root / "harness/table")
+        path for path in sources(root / "harness" / "run")
+        if path.stem in ("evaluate", "run_trial", "split", "split_fields", "submission_file", "submit")]
     for kind in ("models", "tasks"):
         for entry in sorted((root / kind).iterdir()):
             if entry.is_dir():

@@ -34,6 +34,7 @@ def rooms(root):
                       if room != "analyze" or "metrics" in path.stem or path.stem in ("sums", "ordered")] + [
         path for path in sources(root / "harness" / "run")
         if path.stem in ("evaluate", "run_trial", "split", "split_fields", "submission_file", "submit")]
+    yield "harness/table", sources(root / "harness/table")
     for kind in ("models", "tasks"):
         for entry in sorted((root / kind).iterdir()):
             if entry.is_dir():

@@ -129,7 +129,7 @@ class OutsideTest(DoorCase):
         for script, extra, verdict in (
                 ("import time\ntime.sleep(1000)\n", '[limits]\nstall = "10s"\n', "no_progress"),
                 ("import time\nwhile True:\n    print('busy')\n    time.sleep(0.2)\n", '[limits]\ntrial_time = "10s"\n', "time_limit"),
-                ("import time\nhog = bytearray(1 << 30)\nfor i in range(0, len(hog), 4096):\n    hog[i] = 1\ntime.sleep(1000)\n",
+                ("import time\nhog = bytearray(3 << 29)\nfor i in range(0, len(hog), 4096):\n    hog[i] = 1\ntime.sleep(1000)\n",
                  '[limits]\ntrial_memory = "1200MiB"\n', "out_of_memory")):
             with self.subTest(verdict):
                 script = f"import os\nopen({str(self.folder / 'pid')!r}, 'w').write(str(os.getpid()))\n" + script

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
@@ -16,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMostTrials = 100000;
+constexpr int kQuickstartWorkers = 4;  // of one thread each; their number changes no bit
 
 spec::LoadOptions load_options(const Arguments& a) { return {a.set, a.scale, a.twin, a.root}; }
 
@@ -148,7 +151,9 @@ ExitCode rerun_trial(const Context& context) {
 ExitCode quickstart(const Context& context) {
   const Arguments& a = context.arguments;
   const spec::ExperimentSpec experiment = load(context, "quickstart");
-  const run::RunReport report = run::run_experiment(experiment, context.tables, context.code, run_options(a));
+  run::RunOptions options = run_options(a);
+  options.schedule.workers = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kQuickstartWorkers);
+  const run::RunReport report = run::run_experiment(experiment, context.tables, context.code, options);
   const store::Reader store(a.store);
   write_reports(context, store, {store.run(report.run_uid)});
   return report.exit_code();

@@ -81,12 +81,7 @@ spec::TaskUse task_use(const Context& context, const TaskEntry& task) {
     }
     set.push_back(text.starts_with("params.") ? "data." + text : text);
   }
-  const fs::path file = fs::temp_directory_path() / fmt::format("seqbench-build-{}.toml", new_uid());
-  write_file_atomically(file, fmt::format("schema = 1\nname = \"build\"\n[data]\ntask = \"{}\"\nsource = \"{}\"\n", task.name,
-                                          a.twin ? "twin" : "real"));
-  auto loaded = spec::load(file, context.tables.catalog(), {set, "desk", a.twin, a.root});
-  std::error_code ignored;
-  fs::remove(file, ignored);
+  auto loaded = spec::load_task(task, context.tables.catalog(), {set, "desk", a.twin, a.root});
   if (!loaded) throw InputError("invalid parameters\n" + spec::format_diagnostics(loaded.error()));
   return loaded->tasks.front();
 }

@@ -3,6 +3,7 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/huber_loss.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +20,10 @@ namespace {
 
 at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& labels) { return outputs.sub(labels).square(); }
 
+at::Tensor huber_error(const at::Tensor& outputs, const at::Tensor& labels) {
+  return at::huber_loss(outputs, labels, at::Reduction::None, 1.0);
+}
+
 // Not spelled out with clamp and abs: their subgradients at logit 0 would add up to a wrong one.
 at::Tensor logistic_error(const at::Tensor& logits, const at::Tensor& labels) {
   return at::binary_cross_entropy_with_logits(logits, labels, {}, {}, at::Reduction::None);
@@ -28,7 +33,8 @@ struct Loss {
   std::string_view name;
   at::Tensor (*each)(const at::Tensor& outputs, const at::Tensor& labels);  // [B, T] -> [B, T]
 };
-constexpr std::array<Loss, 2> kLosses = {{{"mse", &squared_error}, {"bce", &logistic_error}}};
+constexpr std::array<Loss, 3> kLosses = {
+    {{"mse", &squared_error}, {"huber", &huber_error}, {"bce", &logistic_error}}};
 
 const Loss& find_loss(std::string_view name) {
   const auto found =
@@ -46,6 +52,10 @@ const at::Tensor& Batch::input(std::string_view name) const {
       std::find_if(inputs.begin(), inputs.end(), [name](const NamedTensor& input) { return input.name == name; });
   SEQBENCH_ASSERT(found != inputs.end(), fmt::format("the batch has no input '{}'", name).c_str());
   return found->tensor;
+}
+
+void Network::write_folder(const std::filesystem::path& folder) const {
+  throw InputError(fmt::format("{}: this model has no folder form; the transformers have one", folder.string()));
 }
 
 LossSum loss_sum(std::string_view name, const at::Tensor& outputs, const Batch& batch) {

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 
 #include "harness/base/catalog.h"
 #include "harness/base/streams.h"
+#include "harness/contract/folder_model.h"
 #include "harness/contract/view.h"
 
 namespace seqbench {
@@ -40,6 +42,7 @@ struct Pass {
   bool training = false;
   std::int64_t epoch = 0;
   std::int64_t step = 0;
+  std::int64_t first_row = 0;  // of the batch within its step, where gradients are accumulated over several
 };
 
 /// Sum and count, never a mean: short last batches and accumulated batches then weigh right.
@@ -48,7 +51,7 @@ struct LossSum {
   double count = 0;  // sum of weights
 };
 
-/// Losses by name over outputs [B, T]: "mse" against labels, "bce" on logits against 0/1.
+/// Losses by name over outputs [B, T]: "mse" and "huber" (delta 1) against labels, "bce" on logits against 0/1.
 /// Throws InputError naming the known losses.
 [[nodiscard]] LossSum loss_sum(std::string_view name, const at::Tensor& outputs, const Batch& batch);
 
@@ -67,6 +70,17 @@ class Network {
   [[nodiscard]] virtual std::vector<NamedTensor> parameters() = 0;
   /// State that is saved but not trained.
   [[nodiscard]] virtual std::vector<NamedTensor> buffers() { return {}; }
+  /// Weights that stay as they were made: moved to the device, never saved, no gradient.
+  [[nodiscard]] virtual std::vector<NamedTensor> frozen() { return {}; }
+  /// Whether weight decay acts on this parameter.
+  [[nodiscard]] virtual bool decays(std::string_view /*parameter*/) const { return true; }
+  /// Length of each row in the network's own unit (tokens), for train.length_buckets; nothing: all are alike.
+  [[nodiscard]] virtual std::vector<std::int64_t> lengths(const View& /*view*/,
+                                                          std::span<const std::int64_t> /*rows*/) const {
+    return {};
+  }
+  /// Writes the model as it stands as a new folder that `predict` reads (FolderModel). InputError: this model has no such form.
+  virtual void write_folder(const std::filesystem::path& folder) const;
   /// Rows of one epoch in order, for train.sampler = "model": a function of its arguments alone.
   /// Nothing: the model brings no sampler.
   [[nodiscard]] virtual std::optional<std::vector<std::int64_t>> sample_epoch(
@@ -128,6 +142,10 @@ struct ModelEntry : ModelInfo {
   /// Exactly one of the two; trained_by_loop says which.
   std::unique_ptr<Network> (*network)(const ModelContext&) = nullptr;
   std::unique_ptr<Estimator> (*estimator)(const ModelContext&) = nullptr;
+  /// Both or neither: whether a folder with this config.json is of this family, and the folder opened. InputError names
+  /// the key and value of a configuration that is not supported.
+  bool (*reads_folder)(const Json& config) = nullptr;
+  std::unique_ptr<FolderModel> (*open_folder)(const std::filesystem::path& folder, const FolderOptions&) = nullptr;
 };
 
 struct NamedModel {

@@ -47,7 +47,7 @@ at::Tensor Dropout::mask(std::int64_t rows, std::int64_t elements, const Pass& p
   for (std::int64_t row = 0; row < rows; ++row) {
     const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),
                      .step = static_cast<std::uint32_t>(pass.step),
-                     .item = static_cast<std::uint32_t>(row)};
+                     .item = static_cast<std::uint32_t>(pass.first_row + row)};
     dropout::fill_row(stream_, at, threshold, data + row * elements, elements);
   }
   return keep;

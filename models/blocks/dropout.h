@@ -1,5 +1,5 @@
 #pragma once
-// Dropout whose mask is a function of (stream, epoch, step, row of the batch, element of the row) alone, so neither
+// Dropout whose mask is a function of (stream, epoch, step, row within the step, element of the row) alone, so neither
 // the batch's other rows nor resuming changes it. LibTorch's own draws from a generator that is shared by all.
 
 #include <ATen/core/Tensor.h>

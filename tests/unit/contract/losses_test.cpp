@@ -58,7 +58,7 @@ TEST(Bce, StaysFiniteForCertainWrongAnswers) {
 TEST(Losses, PartsAddUpToTheWhole) {
   const at::Tensor outputs = matrix({0.1, -0.4, 2, 1, 0.7}, 1), labels = matrix({1, 0, 1, 0, 1}, 1);
   const at::Tensor weights = vector({1, 2, 0.5, 1, 3});
-  for (const char* name : {"mse", "bce"}) {
+  for (const char* name : {"mse", "huber", "bce"}) {
     const LossSum whole = loss_sum(name, outputs, labelled(labels, weights));
     double sum = 0, count = 0;
     for (const auto& [begin, end] : {std::pair{0, 2}, {2, 4}, {4, 5}}) {
@@ -91,7 +91,7 @@ TEST(Losses, UnknownNamesAreRefused) {
     static_cast<void>(loss_sum("msse", matrix({1}, 1), labelled(matrix({1}, 1))));
     FAIL() << "accepted";
   } catch (const InputError& error) {
-    EXPECT_STREQ(error.what(), "unknown loss 'msse'; known: mse, bce");
+    EXPECT_STREQ(error.what(), "unknown loss 'msse'; known: mse, huber, bce");
   }
 }
 

@@ -38,7 +38,7 @@ const std::map<std::string, Rooms> kMayInclude = {
     {"reports", {"harness/base", "harness/store", "harness/analyze"}},
 };
 /// What several entries share; any other folder of tasks/ and models/ belongs to one entry.
-const Rooms kShared = {"tasks/data", "models/blocks", "models/tokenizers", "models/weights"};
+const Rooms kShared = {"tasks/data", "models/blocks", "models/tokenizers", "models/weights", "models/pretrained"};
 /// Rooms that may see LibTorch at all.
 const Rooms kTorch = {"harness/contract", "harness/table", "harness/train", "harness/audit",
                       "harness/run",      "harness/cli",   "tasks",         "models"};

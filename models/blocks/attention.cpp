@@ -1,0 +1,84 @@
+#include "models/blocks/attention.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
+
+#include <cmath>
+#include <limits>
+
+#include "harness/base/error.h"
+
+namespace seqbench::models {
+
+at::Tensor KeyMask::broadcast() const { return keep_BL.defined() ? keep_BL.unsqueeze(1).unsqueeze(1) : at::Tensor(); }
+
+at::Tensor rotary_frequencies(std::int64_t head_width, double base) {
+  const at::Tensor exponents = at::arange(0, head_width, 2, at::kLong).to(at::kFloat).div(static_cast<double>(head_width));
+  return at::pow(base, exponents).reciprocal();
+}
+
+at::Tensor rotation_angles(const at::Tensor& frequencies, std::int64_t length) {
+  return at::arange(length, frequencies.options()).unsqueeze(1).mul(frequencies.unsqueeze(0));
+}
+
+at::Tensor rotated(const at::Tensor& x, const at::Tensor& angles) {
+  const at::Tensor cos = angles.cos(), sin = angles.sin();
+  const at::Tensor wide = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
+  const std::int64_t half = x.size(-1) / 2;
+  const at::Tensor first = wide.narrow(-1, 0, half), second = wide.narrow(-1, half, half);
+  return at::cat({first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin))}, -1).to(x.scalar_type());
+}
+
+Attention::Attention(LayerMaker& maker, const AttentionNames& names, std::int64_t width, std::int64_t heads, double dropout)
+    : query_(maker.linear(names.query, width, width)),
+      key_(maker.linear(names.key, width, width)),
+      value_(maker.linear(names.value, width, width)),
+      output_(maker.linear(names.output, width, width)),
+      heads_(heads),
+      has_dropout_(dropout > 0),
+      dropout_(maker.dropout(names.query + ".probabilities", dropout)) {
+  SEQBENCH_ASSERT(heads > 0 && width % heads == 0, "the width is a multiple of the heads");
+}
+
+at::Tensor Attention::heads_of(const at::Tensor& x_BLH) const {
+  return x_BLH.view({x_BLH.size(0), x_BLH.size(1), heads_, x_BLH.size(2) / heads_}).transpose(1, 2);
+}
+
+at::Tensor Attention::spelled_out(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyMask& mask,
+                                  const Pass& pass, at::Tensor* probabilities) const {
+  at::Tensor scores = at::matmul(q, k.transpose(-1, -2)).mul(1 / std::sqrt(static_cast<double>(q.size(-1))));
+  if (mask.keep_BL.defined()) {
+    const bool single = scores.scalar_type() == at::kFloat;
+    const double lowest = single ? std::numeric_limits<float>::lowest() : -3e38;
+    scores = scores.masked_fill(mask.broadcast().logical_not(), lowest);
+  }
+  at::Tensor weights = at::softmax(scores, -1);
+  if (probabilities != nullptr) *probabilities = weights;
+  weights = dropout_(weights, pass);
+  return at::matmul(weights.to(v.scalar_type()), v);
+}
+
+at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
+                                 const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const {
+  at::Tensor q = heads_of(query_(x, pass)), k = heads_of(key_(x, pass));
+  const at::Tensor v = heads_of(value_(x, pass));
+  if (rotation.defined()) {
+    q = rotated(q, rotation);
+    k = rotated(k, rotation);
+  }
+  at::Tensor context;
+  if (sparse != nullptr) {
+    context = block_sparse_attention(q, k, v, mask.keep_BL, *sparse);
+  } else if (probabilities != nullptr || (pass.training && has_dropout_)) {
+    context = spelled_out(q, k, v, mask, pass, probabilities);
+  } else {
+    context = at::scaled_dot_product_attention(q, k, v, mask.broadcast());
+  }
+  return output_(context.transpose(1, 2).reshape(x.sizes()), pass);
+}
+
+}  // namespace seqbench::models

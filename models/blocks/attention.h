@@ -1,0 +1,54 @@
+#pragma once
+// Multi-head self-attention (Vaswani et al. 2017), with rotary positions (Su et al. 2021) where asked for. One block for
+// all families: they differ in names and in what stands around it.
+// Letters: B rows, L tokens, H width, h heads, d = H / h.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+
+#include "models/blocks/block_sparse.h"
+#include "models/blocks/layers.h"
+
+namespace seqbench::models {
+
+struct AttentionNames {
+  std::string query, key, value, output;
+};
+
+/// Which keys may be seen: undefined = all; else bool [B, L], true at real tokens.
+struct KeyMask {
+  at::Tensor keep_BL;
+  /// [B, 1, 1, L], or undefined.
+  [[nodiscard]] at::Tensor broadcast() const;
+};
+
+class Attention {
+ public:
+  Attention(LayerMaker& maker, const AttentionNames& names, std::int64_t width, std::int64_t heads, double dropout);
+
+  /// x [B, L, H] -> [B, L, H], the output projection included. `rotation` [L, d/2] of angles, or undefined.
+  /// `sparse`: undefined = every query sees every key. `probabilities` not null: set to [B, h, L, L].
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
+                                      const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const;
+
+ private:
+  [[nodiscard]] at::Tensor heads_of(const at::Tensor& x_BLH) const;
+  [[nodiscard]] at::Tensor spelled_out(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyMask& mask,
+                                       const Pass& pass, at::Tensor* probabilities) const;
+
+  Linear query_, key_, value_, output_;
+  std::int64_t heads_;
+  bool has_dropout_;
+  Dropout dropout_;
+};
+
+/// Angles [length, frequencies]: position times frequency, positions from 0. frequencies [d/2] in f32.
+[[nodiscard]] at::Tensor rotation_angles(const at::Tensor& frequencies, std::int64_t length);
+/// 10000^(-2j/d) for j below d/2, f32, as transformers computes it.
+[[nodiscard]] at::Tensor rotary_frequencies(std::int64_t head_width, double base = 10000);
+/// x [B, h, L, d] turned by the angles: first halves against second halves, computed in f32.
+[[nodiscard]] at::Tensor rotated(const at::Tensor& x, const at::Tensor& angles);
+
+}  // namespace seqbench::models

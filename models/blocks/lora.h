@@ -1,0 +1,29 @@
+#pragma once
+// Low-rank adapters as peft makes them (Hu et al. 2021; peft.tuners.lora): which modules get one, which are trained whole.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seqbench::models {
+
+struct Lora {
+  std::int64_t rank = 0;  // 0: no adapters
+  double alpha = 8;
+  double dropout = 0;  // of the adapter's input, while training
+  bool rank_stabilized = false;  // scale alpha / sqrt(rank) instead of alpha / rank
+  /// A module is adapted where its name equals an entry or ends in "." and the entry; one entry "all-linear" means all
+  /// but the head; one entry with a character that no module name has is a regular expression for the whole name.
+  std::vector<std::string> target_modules;
+  /// A module is trained whole where its name ends in an entry, with or without a dot before it.
+  std::vector<std::string> modules_to_save;
+
+  [[nodiscard]] double scale() const;
+  /// Whether the Linear of this name gets an adapter. `head`: it belongs to the output head.
+  [[nodiscard]] bool adapts(std::string_view module, bool head) const;
+  /// Whether a tensor or module of this name lies in a module that is trained whole.
+  [[nodiscard]] bool saves(std::string_view name) const;
+};
+
+}  // namespace seqbench::models

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@ namespace seqbench {
 struct FolderOptions {
   std::int64_t max_length = 0;  // tokens with specials that a text is cut to; 0: what the folder says, else no limit
   at::Device device = at::kCPU;
+  std::filesystem::path adapter = {};  // folder of a peft adapter to put on the model
 };
 
 /// What to compute. Layer 0 is the embedding output, `layers()` the last; attentions are of layers 1 to layers().

@@ -54,7 +54,7 @@ const at::Tensor& Batch::input(std::string_view name) const {
   return found->tensor;
 }
 
-void Network::write_folder(const std::filesystem::path& folder) const {
+void Network::write_folder(const std::filesystem::path& folder, const TargetScale&) const {
   throw InputError(fmt::format("{}: this model has no folder form; the transformers have one", folder.string()));
 }
 

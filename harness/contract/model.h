@@ -55,6 +55,11 @@ struct LossSum {
 /// Throws InputError naming the known losses.
 [[nodiscard]] LossSum loss_sum(std::string_view name, const at::Tensor& outputs, const Batch& batch);
 
+/// Targets are trained as (target - mean) / sd, one of each a target.
+struct TargetScale {
+  std::vector<double> mean, sd;
+};
+
 /// Trained by the harness's one loop. Predictions are raw: scaled targets, or logits (binary: one logit a row).
 class Network {
  public:
@@ -79,8 +84,9 @@ class Network {
                                                           std::span<const std::int64_t> /*rows*/) const {
     return {};
   }
-  /// Writes the model as it stands as a new folder that `predict` reads (FolderModel). InputError: this model has no such form.
-  virtual void write_folder(const std::filesystem::path& folder) const;
+  /// Writes the model as it stands as a new folder that `predict` reads (FolderModel), its outputs in the task's units:
+  /// `scale` is what training divided targets by. InputError: this model has no such form.
+  virtual void write_folder(const std::filesystem::path& folder, const TargetScale& scale) const;
   /// Rows of one epoch in order, for train.sampler = "model": a function of its arguments alone.
   /// Nothing: the model brings no sampler.
   [[nodiscard]] virtual std::optional<std::vector<std::int64_t>> sample_epoch(

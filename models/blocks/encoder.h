@@ -59,7 +59,6 @@ struct EncoderNames {
   AttentionNames attention;
   std::string attention_norm, feed_forward_in, feed_forward_out, feed_forward_norm;
   std::string final_norm;
-  std::string rotary;  // of stored frequencies, or ""
 };
 
 /// What a forward pass keeps besides its result.

@@ -1,0 +1,143 @@
+#include "models/pretrained/assembled.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+
+namespace seqbench::models {
+namespace assembled {
+namespace {
+
+constexpr std::string_view kAdapterA = ".lora_A.weight", kAdapterB = ".lora_B.weight";
+constexpr std::string_view kFrequencies = "rotary_embeddings.inv_freq";
+
+bool is_adapter(std::string_view name) { return name.ends_with(kAdapterA) || name.ends_with(kAdapterB); }
+
+const at::Tensor* find(const std::vector<NamedTensor>& tensors, std::string_view name) {
+  const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
+  return found == tensors.end() ? nullptr : &found->tensor;
+}
+
+}  // namespace
+}  // namespace assembled
+
+Assembled::Assembled(const Architecture& architecture, const Build& build, Checkpoints checkpoints)
+    : architecture_(architecture),
+      checkpoints_(std::move(checkpoints)),
+      replace_head_(build.replace_head),
+      parameters_(build.streams, build.dtype,
+                  [this](const std::string& name, const std::vector<std::int64_t>& shape, at::ScalarType dtype) {
+                    return given(name, shape, dtype);
+                  }),
+      lora_(build.lora) {
+  make(build);
+  take_unused(build.dtype);
+  check(build);
+  checkpoints_ = {};
+}
+
+void Assembled::make(const Build& build) {
+  LayerMaker maker(build.streams, parameters_, lora_);
+  encoder_.emplace(maker, architecture_.encoder, architecture_.names, stored_frequencies());
+  if (build.outputs > 0) head_.emplace(maker, architecture_.head, architecture_.encoder.width, build.outputs);
+  if (build.language_model) {
+    LmHeadSettings settings = architecture_.lm_head;
+    // Files that hold both tensors of a tied pair with different values keep both, as transformers 5 does.
+    if (checkpoints_.base) {
+      settings.tied = settings.tied && std::ranges::find(checkpoints_.base->untied(), settings.decoder_weight) ==
+                                           checkpoints_.base->untied().end();
+    }
+    lm_head_.emplace(maker, settings, encoder_->word_embeddings());
+  }
+  if (lora_.rank > 0 && maker.adapted().empty()) {
+    throw InputError(fmt::format("'lora.target_modules' matches no layer; the model has for instance '{}' and '{}'",
+                                 with_layer(architecture_.names.attention.query, 0),
+                                 with_layer(architecture_.names.feed_forward_in, 0)));
+  }
+}
+
+std::optional<at::Tensor> Assembled::given(const std::string& name, const std::vector<std::int64_t>& shape,
+                                           at::ScalarType dtype) {
+  if (checkpoints_.adapter && checkpoints_.adapter->has(name)) return checkpoints_.adapter->take(name, shape, dtype);
+  if (!checkpoints_.base) return std::nullopt;
+  if (assembled::is_adapter(name) || (replace_head_ && is_head(name))) {
+    drawn_.push_back(name);
+    return std::nullopt;
+  }
+  std::optional<at::Tensor> values = checkpoints_.base->take(name, shape, dtype);
+  if (!values) drawn_.push_back(name);
+  return values;
+}
+
+at::Tensor Assembled::stored_frequencies() {
+  if (!checkpoints_.base) return {};
+  const EncoderSettings& s = architecture_.encoder;
+  for (const std::string& name : architecture_.frequency_names) {
+    if (!checkpoints_.base->has(name)) continue;
+    const std::optional<at::Tensor> values = checkpoints_.base->take(name, {s.width / s.heads / 2}, at::kFloat);
+    return values ? *values : at::Tensor();
+  }
+  return {};
+}
+
+void Assembled::take_unused(at::ScalarType dtype) {
+  if (!checkpoints_.base) return;
+  for (const UnusedTensor& tensor : architecture_.unused) {
+    if (!checkpoints_.base->has(tensor.name)) continue;
+    if (const auto values = checkpoints_.base->take(tensor.name, tensor.shape, dtype)) {
+      unused_.push_back({tensor.name, *values});
+    }
+  }
+}
+
+bool Assembled::is_head(std::string_view name) const {
+  return std::ranges::any_of(architecture_.head_names, [&](const std::string& head) { return name.starts_with(head); });
+}
+
+void Assembled::check(const Build& build) const {
+  const auto may_be_left = [&](const std::string& name) {
+    return is_head(name) || name.ends_with(assembled::kFrequencies);
+  };
+  if (checkpoints_.base) {
+    checkpoints_.base->finish([&](const std::string& name) { return build.new_heads && is_head(name); }, may_be_left);
+  }
+  if (checkpoints_.adapter) {
+    checkpoints_.adapter->finish([](const std::string&) { return false; }, [](const std::string&) { return false; });
+  }
+}
+
+at::Tensor Assembled::hidden(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass, Trace* trace) {
+  return (*encoder_)(ids, keep, pass, trace);
+}
+
+at::Tensor Assembled::logits(const at::Tensor& hidden, const Pass& pass) const {
+  SEQBENCH_ASSERT(head_.has_value(), "the model has a classification head");
+  return (*head_)(hidden, pass);
+}
+
+at::Tensor Assembled::lm_logits(const at::Tensor& hidden, const Pass& pass) const {
+  SEQBENCH_ASSERT(lm_head_.has_value(), "the model has a language model's head");
+  return (*lm_head_)(hidden, pass);
+}
+
+std::vector<NamedTensor> Assembled::merged() const {
+  const at::NoGradGuard no_grad;
+  std::vector<NamedTensor> result;
+  for (const NamedTensor& entry : tensors()) {
+    if (assembled::is_adapter(entry.name)) continue;
+    at::Tensor value = entry.tensor.detach();
+    const std::string module = entry.name.ends_with(".weight") ? entry.name.substr(0, entry.name.size() - 7) : "";
+    const at::Tensor* a = assembled::find(tensors(), module + std::string(assembled::kAdapterA));
+    const at::Tensor* b = assembled::find(tensors(), module + std::string(assembled::kAdapterB));
+    if (a != nullptr && b != nullptr) value = value.add(at::matmul(*b, *a), lora_.scale());
+    result.push_back({entry.name, value});
+  }
+  result.insert(result.end(), unused_.begin(), unused_.end());
+  return result;
+}
+
+}  // namespace seqbench::models

@@ -1,0 +1,84 @@
+#pragma once
+// A transformer put together: encoder and heads over one set of parameters under their checkpoint's names.
+// Letters: B rows, L tokens, H width, V vocabulary.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/contract/model.h"
+#include "models/pretrained/architecture.h"
+
+namespace seqbench::models {
+
+/// What to build, and what of it may be drawn where the checkpoint lacks it.
+struct Build {
+  std::int64_t outputs = 0;        // of the classification head; 0: no such head
+  bool language_model = false;     // the masked language model's head
+  bool new_heads = false;          // heads that the files lack are drawn; else that is an error
+  bool replace_head = false;       // the files' classification head is passed over
+  Lora lora = {};
+  Streams streams;
+  at::ScalarType dtype = at::kFloat;
+};
+
+/// Checkpoints that values come from; null: all values are drawn.
+struct Checkpoints {
+  std::unique_ptr<WeightsLoader> base;
+  std::unique_ptr<WeightsLoader> adapter;  // peft's, by its names without "base_model.model."
+};
+
+class Assembled {
+ public:
+  /// Throws InputError that lists every missing, misshapen and surplus tensor of the files.
+  Assembled(const Architecture& architecture, const Build& build, Checkpoints checkpoints);
+  Assembled(const Assembled&) = delete;
+  Assembled& operator=(const Assembled&) = delete;
+
+  /// ids int64 [B, L], keep bool [B, L] -> [B, L, H].
+  [[nodiscard]] at::Tensor hidden(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass, Trace* trace = nullptr);
+  /// hidden -> [B, outputs]; an assertion without that head.
+  [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const Pass& pass) const;
+  /// hidden -> [B, L, V]; an assertion without that head.
+  [[nodiscard]] at::Tensor lm_logits(const at::Tensor& hidden, const Pass& pass) const;
+  [[nodiscard]] bool has_head() const { return head_.has_value(); }
+  [[nodiscard]] bool has_lm_head() const { return lm_head_.has_value(); }
+
+  /// All tensors, adapters among them, in order of making.
+  [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return parameters_.tensors(); }
+  /// Tensors that no forward pass reads, of the files.
+  [[nodiscard]] const std::vector<NamedTensor>& unused() const { return unused_; }
+  /// Names that were drawn though there are files.
+  [[nodiscard]] const std::vector<std::string>& drawn() const { return drawn_; }
+  [[nodiscard]] bool is_head(std::string_view name) const;
+  /// tensors() without adapters, each adapter added onto its weight, and unused(): what a folder holds. Detached.
+  [[nodiscard]] std::vector<NamedTensor> merged() const;
+  [[nodiscard]] const Architecture& architecture() const { return architecture_; }
+
+ private:
+  [[nodiscard]] std::optional<at::Tensor> given(const std::string& name, const std::vector<std::int64_t>& shape,
+                                                at::ScalarType dtype);
+  void make(const Build& build);
+  [[nodiscard]] at::Tensor stored_frequencies();
+  void take_unused(at::ScalarType dtype);
+  void check(const Build& build) const;
+
+  Architecture architecture_;
+  Checkpoints checkpoints_;
+  bool replace_head_;
+  ParameterSet parameters_;
+  Lora lora_;
+  std::vector<std::string> drawn_;
+  std::vector<NamedTensor> unused_;
+  std::optional<Encoder> encoder_;
+  std::optional<ClassificationHead> head_;
+  std::optional<LmHead> lm_head_;
+};
+
+}  // namespace seqbench::models

@@ -1,0 +1,31 @@
+#pragma once
+// What every family of pretrained transformers offers: the entry of the table, the trained network, the opened folder.
+
+#include <filesystem>
+#include <memory>
+
+#include "harness/contract/model.h"
+#include "models/pretrained/architecture.h"
+
+namespace seqbench::models {
+
+/// The entry without its functions.
+[[nodiscard]] ModelEntry entry_of(const Family& family);
+/// Throws InputError for a folder or params that make no model.
+[[nodiscard]] std::unique_ptr<Network> make_network(const Family& family, const ModelContext& context);
+/// Loads encoder, and head where the folder has one; a peft adapter on its base where the folder holds one.
+[[nodiscard]] std::unique_ptr<FolderModel> open_folder(const Family& family, const std::filesystem::path& folder,
+                                                       const FolderOptions& options);
+
+template <const Family& (*family)()>
+[[nodiscard]] ModelEntry pretrained_entry() {
+  ModelEntry entry = entry_of(family());
+  entry.network = [](const ModelContext& context) { return make_network(family(), context); };
+  entry.reads_folder = family().reads;
+  entry.open_folder = [](const std::filesystem::path& folder, const FolderOptions& options) {
+    return open_folder(family(), folder, options);
+  };
+  return entry;
+}
+
+}  // namespace seqbench::models

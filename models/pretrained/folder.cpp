@@ -1,0 +1,93 @@
+// A pretrained transformer in use: predict, embed, attention.
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+#include "models/pretrained/entry.h"
+#include "models/pretrained/source.h"
+
+namespace seqbench::models {
+namespace folder {
+namespace {
+
+class TransformerFolder final : public FolderModel {
+ public:
+  TransformerFolder(const Family& family, const std::filesystem::path& path, const FolderOptions& options)
+      : family_(family),
+        path_(path),
+        source_(open_source(family, path, options.adapter, true)),
+        max_length_(max_length_of(source_, options.max_length)),
+        outputs_(source_.outputs),
+        device_(options.device) {
+    Build build{.streams = Streams(0)};
+    build.outputs = outputs_;
+    if (source_.adapter) build.lora = *source_.adapter;
+    model_ = std::make_unique<Assembled>(source_.architecture, build, std::move(source_.checkpoints));
+    for (const NamedTensor& entry : model_->tensors()) {
+      entry.tensor.set_requires_grad(false);
+      if (device_ != at::kCPU) entry.tensor.set_data(entry.tensor.to(device_));
+    }
+  }
+
+  [[nodiscard]] std::vector<std::int32_t> tokens(std::string_view text) const override {
+    return tokens_of(*source_.tokenizer, text, max_length_);
+  }
+  [[nodiscard]] const std::string& token(std::int32_t id) const override { return source_.tokenizer->token(id); }
+  [[nodiscard]] bool is_special(std::int32_t id) const override {
+    const SpecialIds& s = source_.tokenizer->specials();
+    return id >= 0 && (id == s.cls || id == s.sep || id == s.eos || id == s.pad);
+  }
+  [[nodiscard]] std::int64_t outputs() const override { return outputs_; }
+  [[nodiscard]] std::int64_t layers() const override { return source_.architecture.encoder.layers; }
+  [[nodiscard]] std::int64_t heads() const override { return source_.architecture.encoder.heads; }
+  [[nodiscard]] std::int64_t width() const override { return source_.architecture.encoder.width; }
+  [[nodiscard]] std::string summary() const override {
+    return fmt::format("{}, {} layers of {}", family_.name, layers(), width());
+  }
+
+  [[nodiscard]] Answer run(std::span<const std::vector<std::int32_t>> rows, const Asked& asked) override;
+
+ private:
+  const Family& family_;
+  std::filesystem::path path_;
+  Source source_;
+  std::int64_t max_length_;
+  std::int64_t outputs_;
+  at::Device device_;
+  std::unique_ptr<Assembled> model_;
+};
+
+Answer TransformerFolder::run(std::span<const std::vector<std::int32_t>> rows, const Asked& asked) {
+  if (asked.logits && outputs_ == 0) {
+    throw InputError(fmt::format("{}: the folder has no classification head, so no logits ('{}' is not among its weights)",
+                                 path_.string(), source_.architecture.head.second));
+  }
+  const at::NoGradGuard no_grad;
+  const TokenTensors tokens = token_tensors(rows, source_.architecture.encoder.pad_id);
+  Trace trace{.hidden = asked.hidden_layer.has_value(), .attention = asked.attention_layer.has_value(),
+              .hidden_BLH = {}, .attention_BhLL = {}};
+  const at::Tensor hidden = model_->hidden(tokens.ids.to(device_), tokens.keep.to(device_), {}, &trace);
+  const auto answer = [](const at::Tensor& tensor) { return tensor.to(at::kCPU, at::kFloat).contiguous(); };
+  Answer result;
+  if (asked.logits) result.logits = answer(model_->logits(hidden, {}));
+  if (asked.hidden_layer) {
+    SEQBENCH_ASSERT(*asked.hidden_layer >= 0 && *asked.hidden_layer <= layers(), "a layer from 0 to layers()");
+    result.hidden = answer(trace.hidden_BLH[static_cast<std::size_t>(*asked.hidden_layer)]);
+  }
+  if (asked.attention_layer) {
+    SEQBENCH_ASSERT(*asked.attention_layer >= 1 && *asked.attention_layer <= layers(), "a layer from 1 to layers()");
+    result.attention = answer(trace.attention_BhLL[static_cast<std::size_t>(*asked.attention_layer - 1)]);
+  }
+  return result;
+}
+
+}  // namespace
+}  // namespace folder
+
+std::unique_ptr<FolderModel> open_folder(const Family& family, const std::filesystem::path& path, const FolderOptions& options) {
+  return std::make_unique<folder::TransformerFolder>(family, path, options);
+}
+
+}  // namespace seqbench::models

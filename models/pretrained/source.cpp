@@ -1,0 +1,104 @@
+#include "models/pretrained/source.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+#include "models/pretrained/adapter_files.h"
+
+namespace seqbench::models {
+namespace source {
+namespace {
+
+const TensorInfo* find(const TensorSource& source, const std::string& name) {
+  const auto found = std::ranges::find(source.tensors(), name, &TensorInfo::name);
+  return found == source.tensors().end() ? nullptr : &*found;
+}
+
+std::int64_t rows_of(const TensorInfo* info) { return info == nullptr || info->shape.empty() ? 0 : info->shape.front(); }
+
+/// A classification head is there where its last layer's weight is.
+void look_for_heads(Source& opened, const TensorSource& weights) {
+  const std::string last = opened.architecture.head.second + ".weight";
+  opened.outputs = rows_of(find(weights, last)) > 0 ? opened.architecture.labels : 0;
+  opened.has_lm_head = find(weights, opened.architecture.lm_head.dense + ".weight") != nullptr;
+}
+
+void put_adapter_on(Source& opened, const std::filesystem::path& adapter) {
+  opened.adapter = read_adapter_config(adapter);
+  opened.checkpoints.adapter = open_adapter(adapter);
+  const std::string last = opened.architecture.head.second + ".weight";
+  if (const std::int64_t rows = opened.checkpoints.adapter->rows(last); rows > 0) opened.outputs = rows;
+}
+
+}  // namespace
+}  // namespace source
+
+Source open_source(const Family& family, const std::filesystem::path& folder, const std::filesystem::path& adapter,
+                   bool weights) {
+  ConfigReader config = ConfigReader::of_folder(folder);
+  if (!family.reads(config.json())) {
+    throw InputError(fmt::format("{}: this is no folder of the family '{}'", config.path(), family.name));
+  }
+  Source opened{.config = config, .architecture = family.architecture(config), .tokenizer = nullptr, .checkpoints = {},
+                .adapter = std::nullopt, .folder = folder};
+  opened.tokenizer = open_tokenizer(folder, opened.architecture.tokenizer);
+  if (weights) {
+    std::unique_ptr<TensorSource> tensors = TensorSource::open(folder);
+    source::look_for_heads(opened, *tensors);
+    opened.checkpoints.base =
+        std::make_unique<WeightsLoader>(std::move(tensors), opened.architecture.rules, folder.string());
+  }
+  if (!adapter.empty()) source::put_adapter_on(opened, adapter);
+  return opened;
+}
+
+Source fresh_source(const Family& family, const Params& params) {
+  if (family.fresh_config == nullptr) {
+    throw InputError(fmt::format("{}: 'folder' is needed: this family has no configuration or tokenizer without files", family.name));
+  }
+  const ConfigReader config(family.fresh_config(params), fmt::format("{} without a folder", family.name));
+  Source made{.config = config, .architecture = family.architecture(config), .tokenizer = family.fresh_tokenizer(params),
+              .checkpoints = {}, .adapter = std::nullopt, .folder = {}};
+  return made;
+}
+
+TokenTensors token_tensors(std::span<const std::vector<std::int32_t>> rows, std::int64_t pad_id) {
+  std::size_t length = 0;
+  for (const auto& row : rows) length = std::max(length, row.size());
+  const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(length)};
+  TokenTensors tensors{at::full(shape, pad_id, at::kLong), at::full(shape, false, at::kBool)};
+  auto* id = tensors.ids.mutable_data_ptr<std::int64_t>();
+  bool* keep = tensors.keep.mutable_data_ptr<bool>();
+  for (const auto& row : rows) {
+    std::copy(row.begin(), row.end(), id);
+    std::fill_n(keep, row.size(), true);
+    id += length;
+    keep += length;
+  }
+  return tensors;
+}
+
+std::int64_t max_length_of(const Source& source, std::int64_t asked) {
+  const EncoderSettings& s = source.architecture.encoder;
+  const std::int64_t table = s.positions == Positions::kLearned          ? s.max_positions
+                             : s.positions == Positions::kLearnedFromPad ? s.max_positions - s.pad_id - 1
+                                                                         : 0;
+  const std::int64_t wanted = asked > 0 ? asked : source.tokenizer->model_max_length();
+  if (asked > 0 && table > 0 && asked > table) {
+    throw InputError(fmt::format("'max_length' is {}, but the model has positions for {}", asked, table));
+  }
+  return wanted > 0 && table > 0 ? std::min(wanted, table) : wanted;
+}
+
+std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view text, std::int64_t max_length) {
+  const std::string_view texts[] = {text};
+  EncodeOptions options;
+  options.max_length = max_length;
+  return encode_batch(tokenizer, texts, options).ids;
+}
+
+}  // namespace seqbench::models

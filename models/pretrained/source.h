@@ -1,0 +1,43 @@
+#pragma once
+// The model folder that an experiment's params or a command names, opened: configuration, tokenizer, weights.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/pretrained/assembled.h"
+
+namespace seqbench::models {
+
+struct Source {
+  ConfigReader config;
+  Architecture architecture;
+  std::unique_ptr<Tokenizer> tokenizer;
+  Checkpoints checkpoints;
+  std::optional<Lora> adapter;     // of the adapter folder
+  std::int64_t outputs = 0;        // of the classification head that the files hold; 0: none
+  bool has_lm_head = false;
+  std::filesystem::path folder;    // empty: made without files
+};
+
+/// `weights` false: configuration and tokenizer only. InputError names file and key of what is absent or unsupported.
+[[nodiscard]] Source open_source(const Family& family, const std::filesystem::path& folder,
+                                 const std::filesystem::path& adapter, bool weights);
+/// A model of these params without any files; InputError where the family has no tokenizer of its own.
+[[nodiscard]] Source fresh_source(const Family& family, const Params& params);
+
+/// Tokens of one batch on the CPU, padded on the right.
+struct TokenTensors {
+  at::Tensor ids;   // int64 [B, L]
+  at::Tensor keep;  // bool [B, L]
+};
+[[nodiscard]] TokenTensors token_tensors(std::span<const std::vector<std::int32_t>> rows, std::int64_t pad_id);
+/// The cut that a text gets: `asked`, else the tokenizer's own limit, else 0 = none; never more than the position table.
+[[nodiscard]] std::int64_t max_length_of(const Source& source, std::int64_t asked);
+/// Ids with specials.
+[[nodiscard]] std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view text, std::int64_t max_length);
+
+}  // namespace seqbench::models

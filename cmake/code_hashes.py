@@ -29,7 +29,7 @@ def sources(folder, recursive=True):
 
 
 def rooms(root):
-    harness = ["base", "contract", "data", "train", "analyze"]
+    harness = ["base", "contract", "data", "tensors", "train", "analyze"]
     yield "harness", [path for room in harness for path in sources(root / "harness" / room)
                       if room != "analyze" or "metrics" in path.stem or path.stem in ("sums", "ordered")] + [
         path for path in sources(root / "harness" / "run")

@@ -10,7 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/base/sha256.h"
-#include "harness/train/safetensors.h"
+#include "harness/tensors/safetensors.h"
 
 namespace seqbench::run {
 namespace fs = std::filesystem;
@@ -66,7 +66,7 @@ CheckpointFiles::Written CheckpointFiles::write(std::int64_t step, const std::ve
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) throw MachineError(fmt::format("cannot make {}: {}", folder_.string(), error.message()));
-  const std::string bytes = train::to_safetensors(
+  const std::string bytes = tensors::to_safetensors(
       tensors, {{"trial", key_}, {"numerics_class", numerics_}, {"state", canonical_json(state)}});
   check_space(bytes.size());
   const fs::path temporary = file(step).string() + ".tmp";
@@ -100,14 +100,14 @@ std::optional<std::pair<std::int64_t, train::Checkpoint>> CheckpointFiles::load(
     try {
       const std::string bytes = read_file(path, 64ull << 30);
       if (sha256_hex(bytes) != row.sha256) throw InputError(path.string() + ": its hash is not the recorded one");
-      train::TensorFile tensors = train::from_safetensors(bytes, path.string());
-      if (tensors.metadata["trial"] != key_) throw InputError(path.string() + ": it belongs to another trial");
-      if (tensors.metadata["numerics_class"] != numerics_) {
+      tensors::TensorFile read = tensors::from_safetensors(bytes, path.string());
+      if (read.metadata["trial"] != key_) throw InputError(path.string() + ": it belongs to another trial");
+      if (read.metadata["numerics_class"] != numerics_) {
         warnings.push_back(path.string() + ": made by another device, thread count or LibTorch; starting over");
         return std::nullopt;
       }
       return std::pair{row.step,
-                       train::Checkpoint{std::move(tensors.tensors), parse_json(tensors.metadata["state"], path.string())}};
+                       train::Checkpoint{std::move(read.tensors), parse_json(read.metadata["state"], path.string())}};
     } catch (const InputError& broken) {
       warnings.push_back(fmt::format("{}; set aside as {}.bad", broken.what(), path.filename().string()));
       fs::rename(path, path.string() + ".bad", error);

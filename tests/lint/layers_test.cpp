@@ -24,24 +24,25 @@ const std::map<std::string, Rooms> kMayInclude = {
     {"harness/measure", {"harness/base"}},
     {"harness/analyze", {"harness/base"}},
     {"harness/contract", {"harness/base"}},
+    {"harness/tensors", {"harness/base", "harness/contract"}},
     {"harness/table", {"harness/base", "harness/contract", "harness/spec", "harness/data"}},
-    {"harness/train", {"harness/base", "harness/contract", "harness/analyze"}},
+    {"harness/train", {"harness/base", "harness/contract", "harness/tensors", "harness/analyze"}},
     {"harness/audit", {"harness/base", "harness/contract", "harness/data", "harness/analyze"}},
     {"harness/run",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/train", "harness/audit"}},
+      "harness/analyze", "harness/tensors", "harness/train", "harness/audit"}},
     {"harness/cli",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
-      "harness/analyze", "harness/audit", "harness/run", "harness/table", "reports"}},
+      "harness/analyze", "harness/tensors", "harness/audit", "harness/run", "harness/table", "reports"}},
     {"tasks", {"harness/base", "harness/contract", "harness/data"}},
-    {"models", {"harness/base", "harness/contract"}},
+    {"models", {"harness/base", "harness/contract", "harness/tensors"}},
     {"reports", {"harness/base", "harness/store", "harness/analyze"}},
 };
 /// What several entries share; any other folder of tasks/ and models/ belongs to one entry.
 const Rooms kShared = {"tasks/data", "models/blocks", "models/tokenizers", "models/weights", "models/pretrained"};
 /// Rooms that may see LibTorch at all.
-const Rooms kTorch = {"harness/contract", "harness/table", "harness/train", "harness/audit",
-                      "harness/run",      "harness/cli",   "tasks",         "models"};
+const Rooms kTorch = {"harness/contract", "harness/tensors", "harness/table", "harness/train", "harness/audit",
+                      "harness/run",      "harness/cli",     "tasks",         "models"};
 /// Libraries that stay inside one room.
 const std::map<std::string, std::string> kPrivate = {{"toml++/", "harness/spec"},
                                                      {"SQLiteCpp/", "harness/store"},

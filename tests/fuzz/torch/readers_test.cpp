@@ -10,7 +10,7 @@
 #include "harness/base/files.h"
 #include "harness/contract/task.h"
 #include "harness/data/reader.h"
-#include "harness/train/safetensors.h"
+#include "harness/tensors/safetensors.h"
 #include "tests/fuzz/mutate.h"
 
 namespace seqbench::fuzz {
@@ -98,12 +98,12 @@ INSTANTIATE_TEST_SUITE_P(Tasks, ImportOfDamage, testing::ValuesIn(task_names()),
 
 TEST(Safetensors, DamageIsReadOrRefused) {
   const std::vector<NamedTensor> tensors = {{"a", at::arange(6).reshape({2, 3})}, {"b.c", at::arange(4, at::kFloat)}};
-  const std::string bytes = train::to_safetensors(tensors, {{"step", "3"}});
-  ASSERT_EQ(train::from_safetensors(bytes, "whole").tensors.size(), 2u);
+  const std::string bytes = tensors::to_safetensors(tensors, {{"step", "3"}});
+  ASSERT_EQ(tensors::from_safetensors(bytes, "whole").tensors.size(), 2u);
   const Stream stream = Streams(0).open("test");
   for (std::uint32_t k = 0; k < 2000; ++k) {
     SCOPED_TRACE(testing::Message() << "mutation " << k);
-    EXPECT_NO_THROW(survive([&] { static_cast<void>(train::from_safetensors(mutated(bytes, stream.at({0, k, 0})), "damaged")); }));
+    EXPECT_NO_THROW(survive([&] { static_cast<void>(tensors::from_safetensors(mutated(bytes, stream.at({0, k, 0})), "damaged")); }));
   }
 }
 

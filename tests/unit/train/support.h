@@ -19,7 +19,7 @@
 
 #include "harness/base/error.h"
 #include "harness/train/fit.h"
-#include "harness/train/safetensors.h"
+#include "harness/tensors/safetensors.h"
 
 namespace seqbench::train {
 
@@ -178,12 +178,12 @@ struct Recorder {
     result.checkpoint_due = [this] { return save_every > 0 && step % save_every == 0; };
     result.save = [this](std::int64_t at, const std::vector<NamedTensor>& tensors, const Json& state) {
       SEQBENCH_ASSERT(at == step, "a checkpoint is of the step just done");
-      file = to_safetensors(tensors, {{"state", state.dump()}});
+      file = tensors::to_safetensors(tensors, {{"state", state.dump()}});
     };
     return result;
   }
   [[nodiscard]] Checkpoint checkpoint() const {
-    const TensorFile read = from_safetensors(file, "checkpoint");
+    const tensors::TensorFile read = tensors::from_safetensors(file, "checkpoint");
     return {read.tensors, parse_json(read.metadata.at("state"), "checkpoint")};
   }
   [[nodiscard]] std::vector<CurvePoint> points(const std::string& name, int split) const {

@@ -55,11 +55,14 @@ endfunction()
 # seqbench_add_entries(NAME models DIR models TYPE Model TORCH heavy PUBLIC ...)
 # Every .cpp directly in DIR, and in a folder of it those whose stem is the folder's name or begins with it and
 # '_', is an entry; all other .cpp files of the folders are plain sources. Writes the sorted table that
-# NAME_table() returns. Adding a file is picked up by a plain rebuild.
+# NAME_table() returns. Adding a file is picked up by a plain rebuild. APART are folders that are libraries of their own.
 function(seqbench_add_entries)
-  cmake_parse_arguments(ARG "" "NAME;DIR;TYPE;TORCH" "PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;DIR;TYPE;TORCH" "PUBLIC;PRIVATE;APART" ${ARGN})
   file(GLOB_RECURSE sources RELATIVE ${CMAKE_SOURCE_DIR}/${ARG_DIR} CONFIGURE_DEPENDS
     ${CMAKE_SOURCE_DIR}/${ARG_DIR}/*.cpp)
+  foreach(folder ${ARG_APART})
+    list(FILTER sources EXCLUDE REGEX "^${folder}/")
+  endforeach()
   list(SORT sources)
   string(TOLOWER ${ARG_TYPE}s prefix)  # the macro's: models_, tasks_
   set(declarations "")

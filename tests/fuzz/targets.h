@@ -17,6 +17,7 @@
 #include "harness/spec/margins.h"
 #include "harness/spec/table_task.h"
 #include "harness/store/published_files.h"
+#include "models/tokenizers/tokenizer.h"
 
 namespace seqbench::fuzz {
 
@@ -86,12 +87,32 @@ inline void published(std::string_view bytes) { static_cast<void>(store::read_pu
 inline void claims(std::string_view bytes) { static_cast<void>(store::read_claims(file_of(bytes, "claims.tsv"))); }
 inline void moments(std::string_view bytes) { static_cast<void>(store::read_moments(file_of(bytes, "moments.tsv"))); }
 
+inline void tokenize(models::TokenizerFiles files, models::TokenizerKind kind) {
+  const auto tokenizer = models::read_tokenizer(std::move(files), kind);
+  models::Encoding encoding;
+  tokenizer->encode("the ab. [MASK] ACGTNNNNNNNNNNNNACG\xC3\xA9 <mask>", encoding, true);
+  for (const std::int32_t id : encoding.ids) SEQBENCH_ASSERT(0 <= id && id < tokenizer->size(), "an id lies in the vocabulary");
+  SEQBENCH_ASSERT(encoding.ids.size() == encoding.offsets.size(), "an id has its offset");
+}
+inline void tokenizer_json(std::string_view bytes) {
+  tokenize({"fuzz", {{"tokenizer.json", std::string(bytes)}}}, models::TokenizerKind::kAny);
+}
+inline void vocab(std::string_view bytes) {
+  for (const auto kind : {models::TokenizerKind::kWordPiece, models::TokenizerKind::kEsm}) {
+    try {
+      tokenize({"fuzz", {{"vocab.txt", std::string(bytes)}}}, kind);
+    } catch (const InputError& error) {
+      SEQBENCH_ASSERT(*error.what() != '\0', "a refusal says why");
+    }
+  }
+}
+
 struct Target {
   std::string_view name;
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 13> kTargets = {{{"toml", &toml},
+inline constexpr std::array<Target, 15> kTargets = {{{"toml", &toml},
                                                       {"json", &json},
                                                       {"fasta", &fasta},
                                                       {"table", &table},
@@ -103,7 +124,9 @@ inline constexpr std::array<Target, 13> kTargets = {{{"toml", &toml},
                                                       {"margins", &margins},
                                                       {"published", &published},
                                                       {"claims", &claims},
-                                                      {"moments", &moments}}};
+                                                      {"moments", &moments},
+                                                      {"tokenizer_json", &tokenizer_json},
+                                                      {"vocab", &vocab}}};
 
 /// Nothing but a result or an InputError: any other exception leaves, and ends the test.
 inline void survive(const Target& target, std::string_view bytes) {

@@ -10,6 +10,8 @@ import sys
 # A string or character literal is matched first, so that "//" inside one is no comment.
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/|\s+', re.S)
 
+INCLUDE = re.compile(r'^#include "(models/(?:blocks|tokenizers|weights)/[^"]+)"', re.M)
+
 
 def stripped(text):
     return TOKEN.sub(lambda match: match[0] if match[0][0] in "\"'" else "", text)
@@ -24,23 +26,35 @@ def room_hash(root, files):
 
 
 def sources(folder, recursive=True):
-    found = folder.rglob("*") if recursive else folder.glob("*")
+    found = (folder.rglob("*") if recursive else folder.glob("*")) if folder.is_dir() else []
     return [path for path in found if path.suffix in (".cpp", ".h")]
 
 
+def shared(root, files):
+    """Sources of the rooms that models share where these files include them, directly or through models/blocks."""
+    reached, todo = set(), list(files)
+    while todo:
+        for header in INCLUDE.findall(todo.pop().read_text(encoding="utf-8")):
+            for path in (root / header, (root / header).with_suffix(".cpp")):
+                if path not in reached and path.is_file():
+                    reached.add(path)
+                    todo.append(path)
+    rooms = {path.relative_to(root).parts[1] for path in reached} & {"tokenizers", "weights", "pretrained"}
+    return [path for room in sorted(rooms) for path in sources(root / "models" / room)]
+
+
 def rooms(root):
-    harness = ["base", "contract", "data", "tensors", "train", "analyze"]
+    harness = ["base", "contract", "tensors", "data", "train", "analyze"]
     yield "harness", [path for room in harness for path in sources(root / "harness" / room)
                       if room != "analyze" or "metrics" in path.stem or path.stem in ("sums", "ordered")] + [
         path for path in sources(root / "harness" / "run")
-        if path.stem in ("evaluate", "run_trial", "split", "split_fields", "submission_file", "submit")]
+        if path.stem in ("evaluate", "model_folders", "run_trial", "split", "split_fields", "submission_file", "submit")]
     yield "harness/table", sources(root / "harness/table")
     for kind in ("models", "tasks"):
         for entry in sorted((root / kind).iterdir()):
-            if entry.is_dir():
-                yield f"{kind}/{entry.name}", sources(entry)
-            elif entry.suffix == ".cpp":
-                yield f"{kind}/{entry.stem}", [entry]
+            files = sources(entry) if entry.is_dir() else [entry] if entry.suffix == ".cpp" else []
+            own = entry.name in ("blocks", "tokenizers", "weights", "pretrained")
+            yield f"{kind}/{entry.stem}", files if own else sorted(set(files + shared(root, files)))
 
 
 def main():

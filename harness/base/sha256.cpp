@@ -1,13 +1,16 @@
 #include "harness/base/sha256.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <system_error>
 #include <vector>
 
@@ -119,6 +122,21 @@ std::string sha256_file_hex(const std::filesystem::path& path) {
   if (std::ferror(file.get()) != 0) fail();
   const Sha256Digest digest = hash.finish();
   return to_hex(digest.data(), digest.size());
+}
+
+std::string sha256_file_hex_once(const std::filesystem::path& path) {
+  constexpr std::int64_t kLarge = 1 << 20;  // a small file is always read: a quick change may keep its times
+  struct stat now {};
+  if (::stat(path.c_str(), &now) != 0 || now.st_size < kLarge) return sha256_file_hex(path);
+  static std::mutex mutex;
+  static std::map<std::string, std::string> known;
+  const std::string key =
+      fmt::format("{}/{}/{}/{}.{}/{}.{}", now.st_dev, now.st_ino, now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec,
+                  now.st_ctim.tv_sec, now.st_ctim.tv_nsec);
+  const std::lock_guard lock(mutex);
+  std::string& hash = known[key];
+  if (hash.empty()) hash = sha256_file_hex(path);
+  return hash;
 }
 
 std::string to_hex(const std::uint8_t* bytes, std::size_t count) {

@@ -32,6 +32,9 @@ class Sha256 {
 [[nodiscard]] std::string sha256_hex(std::string_view text);
 /// Throws InputError when the file cannot be read.
 [[nodiscard]] std::string sha256_file_hex(const std::filesystem::path& path);
+/// The same for a large file that many trials name: read again only where its place, size or times differ from when this
+/// process read it. Thread-safe.
+[[nodiscard]] std::string sha256_file_hex_once(const std::filesystem::path& path);
 [[nodiscard]] std::string to_hex(const std::uint8_t* bytes, std::size_t count);
 
 }  // namespace seqbench

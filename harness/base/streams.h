@@ -76,6 +76,7 @@ class Streams {
   /// `purpose` is one of kPurposes, or one of them with "/detail" where it ends in a slash there;
   /// anything else is an assertion.
   [[nodiscard]] Stream open(std::string_view purpose) const;
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
 
  private:
   std::uint64_t seed_;

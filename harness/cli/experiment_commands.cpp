@@ -9,6 +9,7 @@
 
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
+#include "harness/data/home.h"
 #include "harness/run/run_experiment.h"
 #include "reports/render.h"
 
@@ -20,7 +21,7 @@ namespace {
 constexpr std::size_t kMostTrials = 100000;
 constexpr int kQuickstartWorkers = 4;  // of one thread each; their number changes no bit
 
-spec::LoadOptions load_options(const Arguments& a) { return {a.set, a.scale, a.twin, a.root}; }
+spec::LoadOptions load_options(const Arguments& a) { return {a.set, a.scale, a.twin, a.root, data::weights_home(a.root)}; }
 
 /// The experiment, or every diagnostic as one error.
 spec::ExperimentSpec load(const Context& context, const std::string& file) {

@@ -142,12 +142,19 @@ void print_metrics_csv(const store::Reader& store, const store::TrialResult& t) 
   print_rows("csv", {"split", "metric", "slice", "value", "n", "note"}, rows, {});
 }
 
-void print_trial(const store::Reader& store, const store::TrialResult& t) {
+/// The folder of a saved model, from where we are.
+std::string saved_model(const Arguments& a, const store::TrialResult& t) {
+  const auto folder = t.chosen.find("folder");
+  return folder == t.chosen.end() || !folder->is_string() ? "" : (a.store.parent_path() / folder->get<std::string>()).string();
+}
+
+void print_trial(const Arguments& a, const store::Reader& store, const store::TrialResult& t) {
   fmt::print("trial {}\n{} on {}, seed {}, repeat {}, fold {}\n", t.key, printable(t.label), t.task, t.seed, t.rep,
              t.fold < 0 ? "none" : std::to_string(t.fold));
   fmt::print("status {}{}{}, {} attempts, {:.1f} s, step {}\n", t.status, t.verdict.empty() || t.verdict == "ok" ? "" : ": " + t.verdict,
              t.reason.empty() ? "" : ": " + printable(t.reason, 2000), t.attempts, t.total_seconds, t.step);
   if (!t.chosen.empty()) fmt::print("chosen: {}\n", t.chosen.dump());
+  if (const std::string folder = saved_model(a, t); !folder.empty()) fmt::print("model: {}\n", folder);
   for (const store::MetricRow& m : store.metrics(t.execution)) {
     if (m.slice != "all") continue;
     fmt::print("  {:<10} {:<22} {:<22} n={}{}\n", kParts[std::clamp(m.split, 0, 2)], m.name, format_double(m.value), m.n,
@@ -172,7 +179,7 @@ void show_trial(const Arguments& a, const std::string& format, const store::Read
   }
   if (format == "json") return print_json(trial_json(store, trial));
   if (format == "csv") return print_metrics_csv(store, trial);
-  print_trial(store, trial);
+  print_trial(a, store, trial);
 }
 
 void show_run(const std::string& format, const store::Reader& store, const store::RunSummary& run) {

@@ -9,7 +9,7 @@ namespace {
 
 spec::ExperimentSpec experiment_of(const Context& context, const TaskEntry& task) {
   const Arguments& a = context.arguments;
-  spec::LoadOptions options{a.set, a.scale, a.twin, a.root};
+  spec::LoadOptions options{a.set, a.scale, a.twin, a.root, {}};
   if (!a.split.empty()) options.set.push_back("split.kind=" + a.split);
   auto loaded = spec::load_task(task, context.tables.catalog(), options);
   if (!loaded) throw InputError("invalid settings\n" + spec::format_diagnostics(loaded.error()));

@@ -179,6 +179,11 @@ fs::path data_home(const std::string& flag) {
 
 fs::path task_folder(const fs::path& home, const std::string& task) { return home / task; }
 
+fs::path weights_home(const fs::path& root) {
+  const char* variable = std::getenv("SEQBENCH_WEIGHTS");
+  return variable != nullptr && *variable != '\0' ? fs::path(variable) : root / "weights";
+}
+
 fs::path cache_folder(const fs::path& home) { return home / ".cache"; }
 
 std::vector<LockedFile> read_lock(const fs::path& folder) {

@@ -47,6 +47,18 @@ Json split_json(const Params& split) {
   return json;
 }
 
+/// As split_json: a key that came later and stands at its default says nothing.
+Json train_json(const Params& train) {
+  Json json = train.to_key_json(spec::train_keys());
+  const Json defaults = Params(spec::train_keys()).to_json();
+  for (const char* name : {"accumulate", "length_buckets", "order", "one_cycle.pct_start", "one_cycle.div_factor",
+                           "one_cycle.final_div_factor", "one_cycle.cycle_momentum", "one_cycle.base_momentum",
+                           "one_cycle.max_momentum"}) {
+    if (json.at(name) == defaults.at(name)) json.erase(name);
+  }
+  return json;
+}
+
 Json metrics_json(const spec::TaskUse& use) {
   Json versions = Json::object();
   for (const std::string& name : use.metrics) versions[name] = analyze::metric(name).version;
@@ -57,14 +69,16 @@ Json metrics_json(const spec::TaskUse& use) {
 struct Row {
   TrialSpec spec;
   bool seeded = true;
+  bool saves_model = false;
 };
 
 /// Parts that all trials of one task share.
 class TaskTrials {
  public:
   TaskTrials(const spec::ExperimentSpec& experiment, const spec::TaskUse& use, const Tables& tables,
-             const CodeHashes& code, const std::filesystem::path& home)
-      : experiment_(experiment), use_(use), task_(tables.task(use.task)), tables_(tables), code_(code) {
+             const CodeHashes& code, const PlanOptions& options)
+      : options_(options), experiment_(experiment), use_(use), task_(tables.task(use.task)), tables_(tables), code_(code) {
+    const std::filesystem::path& home = options.data_home;
     folder_ = data::task_folder(home, use.task);
     data_sha256_ = data_sha256(use, task_, folder_);
     folds_ = spec::has_folds(use.split.text("kind")) ? use.split.integer("folds") : 0;
@@ -74,6 +88,11 @@ class TaskTrials {
   [[nodiscard]] Row of(const spec::Variant& variant) const {
     const ModelEntry& model = tables_.model(variant.model);
     Row row = common(variant.model);
+    // Controls are rows that the file didn't ask for: nothing is saved of them.
+    row.saves_model = experiment_.save.flag("model") && !variant.control;
+    if (row.saves_model && (model.open_folder == nullptr || !model.trained_by_loop)) {
+      throw InputError(fmt::format("'save.model' is true, but model '{}' has no folder form", model.name));
+    }
     row.seeded = model.seeded || variant.train.text("labels") == "shuffled";
     row.spec.label = variant.label;
     row.spec.row.variant = variant.variant;
@@ -85,7 +104,7 @@ class TaskTrials {
                                     {"params", variant.params.to_key_json(model.params)},
                                     {"weights", "none"}};
     // An estimator fits itself: of [train] only the labels reach it.
-    row.spec.row.config["train"] = model.trained_by_loop ? variant.train.to_key_json(spec::train_keys())
+    row.spec.row.config["train"] = model.trained_by_loop ? train_json(variant.train)
                                                          : Json{{"labels", variant.train.text("labels")}};
     Json& code = row.spec.row.config["code"] = code_json(code_, task_, model.name);
     for (const spec::InputFile& file : variant.files) {
@@ -133,6 +152,7 @@ class TaskTrials {
           r.config["rep"] = r.rep = rep;
           r.config["fold"] = r.fold = fold;
           set_keys(r);
+          if (row.saves_model) trial.spec.model_folder = options_.models / r.key.substr(0, 16);
           out.push_back(std::move(trial));
         }
       }
@@ -165,6 +185,7 @@ class TaskTrials {
     return row;
   }
 
+  const PlanOptions& options_;
   const spec::ExperimentSpec& experiment_;
   const spec::TaskUse& use_;
   const TaskEntry& task_;
@@ -200,7 +221,7 @@ Plan expand_plan(const spec::ExperimentSpec& experiment, const Tables& tables, c
   std::vector<TaskTrials> tasks;
   tasks.reserve(experiment.tasks.size());
   for (const spec::TaskUse& use : experiment.tasks) {
-    tasks.emplace_back(plan.experiment, use, tables, code, options.data_home);
+    tasks.emplace_back(plan.experiment, use, tables, code, options);
   }
   for (const spec::Variant& variant : experiment.variants) {
     tasks[variant.task].place(tasks[variant.task].of(variant), plan.trials);
@@ -219,7 +240,7 @@ Plan submission_plan(const spec::ExperimentSpec& experiment, const Tables& table
                      const PlanOptions& options, const Submission& submission) {
   Plan plan;
   plan.experiment = experiment;
-  const TaskTrials trials(plan.experiment, plan.experiment.tasks.at(0), tables, code, options.data_home);
+  const TaskTrials trials(plan.experiment, plan.experiment.tasks.at(0), tables, code, options);
   trials.place(trials.of(submission), plan.trials);
   return plan;
 }

@@ -20,6 +20,7 @@ struct PlanOptions {
   std::filesystem::path data_home;
   bool again = false;        // new executions though done
   bool retry_failed = false;  // take up failed trials again
+  std::filesystem::path models = {};  // where trials of [save] model write their folders
 };
 
 struct PlannedTrial {

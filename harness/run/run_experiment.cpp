@@ -4,6 +4,7 @@
 
 #include "harness/audit/audit.h"
 #include "harness/base/error.h"
+#include "harness/data/home.h"
 #include "harness/run/audits.h"
 #include "harness/run/published.h"
 #include "harness/run/signals.h"
@@ -26,7 +27,7 @@ std::vector<store::AuditRow> audits_before(const Plan& plan, const Tables& table
 
 /// Where experiment files were: files beside them may be needed again.
 std::vector<fs::path> folders_of_experiments(const store::Reader& reader, const fs::path& root) {
-  std::vector<fs::path> folders = {root};
+  std::vector<fs::path> folders = {root, data::weights_home(root)};
   for (const store::RunSummary& run : reader.runs()) {
     folders.push_back((root / "experiments" / run.experiment).parent_path());
     for (const Json& word : run.command) {
@@ -90,7 +91,9 @@ RunReport run_experiment(const spec::ExperimentSpec& experiment, const Tables& t
                          const RunOptions& options) {
   count_stop_signals();
   static_cast<void>(train::find_device(options.schedule.device));
-  Plan plan = expand_plan(experiment, tables, code, options.plan);
+  PlanOptions plan_options = options.plan;
+  plan_options.models = fs::absolute(options.store).parent_path() / "models";
+  Plan plan = expand_plan(experiment, tables, code, plan_options);
   std::optional<store::RunStore> store;
   if (fs::exists(options.store)) {
     store.emplace(options.store);

@@ -11,6 +11,7 @@
 #include "harness/base/sha256.h"
 #include "harness/base/text.h"
 #include "harness/run/evaluate.h"
+#include "harness/run/model_folders.h"
 #include "harness/run/split.h"
 #include "harness/train/device.h"
 
@@ -120,11 +121,17 @@ Predict fit_network(Work& work, const View& view, const ModelContext& context) {
   work.clock.add("train", static_cast<std::int64_t>((monotonic_seconds() - begun) * 1e9), trained_rows);
   work.record.step = result.step;
   work.record.epoch = result.epoch;
-  work.record.params_total = work.record.params_trained = result.parameters;
+  work.record.params_total = result.parameters + result.frozen;
+  work.record.params_trained = result.parameters;
   work.record.chosen = {{"step", result.kept_step},
                         {"best_by", info.name},
                         {"value", json_number(result.kept_metric)},
                         {"stopped_early", result.stopped_early}};
+  if (!work.spec.model_folder.empty()) {
+    save_model(*model, result.scale, work.spec.model_folder);
+    // Relative to the store: a store that moves with its folders still says where.
+    work.record.chosen["folder"] = "models/" + work.spec.model_folder.filename().string();
+  }
   return [model, settings, data, device = work.device](std::span<const std::int64_t> rows) {
     return train::predict(*model, *settings, *data, rows, device);
   };
@@ -188,27 +195,11 @@ void evaluate(Work& work, const Predict& predict) {
   }
 }
 
-/// Names of files become their paths, once their bytes are those that the key was made of.
-void place_files(const TrialSpec& spec, TrialConfig& config) {
-  for (const auto& [name, path] : spec.files) {
-    if (sha256_file_hex(path) == spec.row.config.at("code").at(code_name_of_file(name))) continue;
-    throw InputError(fmt::format("file '{}' changed since the run was planned; run the experiment again", name));
-  }
-  for (const ParamSpec& param : config.model->params) {
-    if (param.files == FileWords::kNone) continue;
-    std::vector<std::string> words = config.model_params.texts(param.name);
-    for (std::string& word : words) {
-      if (const auto found = spec.files.find(word); found != spec.files.end()) word = found->second;
-    }
-    config.model_params.set(param.name, std::move(words));
-  }
-}
-
 void compute(const TrialSpec& spec, const Tables& tables, DataCache& cache, at::Device device, TrialIo& io,
              measure::PhaseClock& clock, store::TrialRecord& record) {
   train::set_numerics(spec.threads);
   TrialConfig config = TrialConfig::of(spec.row, tables);
-  if (config.model != nullptr) place_files(spec, config);
+  if (config.model != nullptr) place_files(spec, *config.model, config.model_params);
   const Dataset& dataset = [&]() -> const Dataset& {
     const measure::PhaseClock::Span span(clock, "load");
     return cache.get(config, spec);

@@ -28,6 +28,7 @@ Json TrialSpec::to_json() const {
           {"data_folder", data_folder.string()},
           {"cache_folder", cache_folder.string()},
           {"files", files},
+          {"model_folder", model_folder.string()},
           {"threads", threads},
           {"save_predictions", save_predictions},
           {"stall_seconds", stall_seconds},
@@ -51,6 +52,7 @@ TrialSpec TrialSpec::from_json(const Json& json) {
   spec.data_folder = json.at("data_folder").get<std::string>();
   spec.cache_folder = json.at("cache_folder").get<std::string>();
   spec.files = json.at("files").get<std::map<std::string, std::string>>();
+  spec.model_folder = json.at("model_folder").get<std::string>();
   spec.threads = json.at("threads");
   spec.save_predictions = json.at("save_predictions").get<std::vector<std::string>>();
   spec.stall_seconds = json.at("stall_seconds");

@@ -39,7 +39,7 @@ struct TaskUse {
 
 /// A file that a parameter names (ParamSpec::files).
 struct InputFile {
-  std::string name;  // as written
+  std::string name;  // as written; of a folder's file FOLDER/FILE
   std::filesystem::path path;
   std::string sha256;
 };
@@ -77,6 +77,7 @@ struct LoadOptions {
   std::string scale = "desk";
   bool twin = false;             // --twin: the twin in place of real data
   std::filesystem::path root;    // folder that holds experiments/; for names and <common/x.toml>
+  std::filesystem::path weights = {};  // holds checkpoints by name (data::weights_home)
 };
 
 /// TOML path -> ExperimentSpec, or every diagnostic (sorted by place). Never throws for what the file says;
@@ -101,6 +102,9 @@ struct LoadOptions {
 [[nodiscard]] const std::vector<ParamSpec>& save_keys();
 /// The text of `help toml`, at most 100 columns.
 [[nodiscard]] std::string key_reference();
+
+/// Names of the files in a model folder that decide what it predicts, sorted: configuration, weights, tokenizer, adapter.
+[[nodiscard]] std::vector<std::string> model_files(const std::filesystem::path& folder);
 
 /// "90s", "10m", "2h30m", "1d": seconds, above 0.
 [[nodiscard]] std::optional<double> parse_duration(std::string_view text);

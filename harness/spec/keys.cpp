@@ -54,25 +54,36 @@ std::vector<ParamSpec> optimizer_keys() {
       number("momentum", 0, 0, 1, "of sgd"),
       number("learning_rate", 1e-3, 1e-300, 100, "the peak of the schedule"),
       text("schedule", "constant", "course of the learning rate after the warm-up",
-           {"constant", "linear", "cosine", "step"}),
+           {"constant", "linear", "cosine", "step", "one_cycle"}),
       number("warmup", 0, 0, 1e9, "steps of linear warm-up; below 1: as a share of all steps"),
       integer("step_size", 10, 1, 1e9, "epochs between two drops of the step schedule"),
       number("gamma", 0.1, 0, 1, "factor of a drop of the step schedule"),
       number("min_lr", 0, 0, 100, "the learning rate never falls below it"),
+      number("one_cycle.pct_start", 0.3, 0, 1, "share of the steps in which one_cycle rises to the learning rate"),
+      number("one_cycle.div_factor", 25, 1, 1e9, "one_cycle begins at the learning rate over this"),
+      number("one_cycle.final_div_factor", 1e4, 1, 1e12, "the last rate: the first over this"),
+      flag("one_cycle.cycle_momentum", true, "one_cycle also moves beta1, or the momentum of sgd, against the rate"),
+      number("one_cycle.base_momentum", 0.85, 0, 0.999999, "beta1 or momentum where the rate is highest"),
+      number("one_cycle.max_momentum", 0.95, 0, 0.999999, "beta1 or momentum at both ends"),
   };
 }
 
 std::vector<ParamSpec> loop_keys() {
   return {
       integer("batch", 32, 1, 65536, "rows of a training step"),
+      integer("accumulate", 1, 1, 65536, "batches of a step, whose gradient is the mean over all their rows"),
       integer("eval_batch", 64, 1, 65536, "rows of a forward pass in evaluation"),
       integer("epochs", 10, 0, 1e9, "passes over the training rows; 0: exactly max_steps steps"),
       integer("max_steps", 0, 0, 1e12, "steps after which training ends; 0: no limit"),
       flag("drop_last", false, "leave out an incomplete last batch of an epoch"),
       number("clip_norm", 0, 0, 1e9, "largest norm of the whole gradient; 0: off"),
-      text("loss", "", "default: the task's, mse for regression and bce for two classes", {"mse", "bce"}),
+      text("loss", "", "default: the task's, mse for regression and bce for two classes", {"mse", "huber", "bce"}),
       text("sampler", "plain", "order of the rows: a plain shuffle, or the model's own sampler",
            {"plain", "model"}),
+      text("order", "streams", "what shuffles: the trial's streams, or as in Hugging Face's Trainer torch's randperm seeded with seed + epoch",
+           {"streams", "hf"}),
+      integer("length_buckets", 0, 0, 1e6,
+              "batches that are sorted by length together, so that less is padded; 0: off"),
       integer("early_stop.patience", 0, 0, 1e9,
               "evaluations without a better value after which training ends; 0: off"),
       text("early_stop.metric", "", "watched on the validation part; the same as best_by, its default"),
@@ -85,7 +96,7 @@ std::vector<ParamSpec> loop_keys() {
            "metric"),
       text("eval_every", "epoch", "when the validation part is evaluated: \"epoch\" or \"N steps\""),
       text("labels", "true", "shuffled: trained on permuted labels, as a control", {"true", "shuffled"}),
-      text("precision", "f32", "arithmetic of the network", {"f32"}),
+      text("precision", "f32", "arithmetic of the network; bf16: of its matrix products, weights and losses stay f32", {"f32", "bf16"}),
       flag("scale_targets", true, "train on targets scaled to mean 0 and variance 1 of the training rows"),
   };
 }
@@ -154,6 +165,7 @@ const std::vector<ParamSpec>& save_keys() {
   static const std::vector<ParamSpec> keys = out_of_key({
       list<std::string>("predictions", {"test"}, "parts whose predictions are stored",
                         {"train", "validation", "test"}),
+      flag("model", false, "write the fitted model of each trial as a folder beside the store, for `predict`"),
   });
   return keys;
 }

@@ -1,11 +1,16 @@
 #include "harness/train/batches.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/randperm.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
@@ -78,6 +83,63 @@ std::vector<std::int64_t> sampled_rows(const FitJob& job, std::int64_t epoch) {
   return std::move(*rows);
 }
 
+/// Of the Trainer of Hugging Face: torch's own permutation, seeded anew each epoch. Its CPU bits depend on torch alone.
+std::vector<std::int64_t> torch_order(std::span<const std::int64_t> rows, std::uint64_t seed) {
+  const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  const at::Tensor places = at::randperm(static_cast<std::int64_t>(rows.size()), generator, at::kLong);
+  std::vector<std::int64_t> order;
+  order.reserve(rows.size());
+  const auto* place = places.const_data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < rows.size(); ++i) order.push_back(rows[static_cast<std::size_t>(place[i])]);
+  return order;
+}
+
+std::vector<std::int64_t> drawn_rows(const FitJob& job, const Streams& streams, std::int64_t epoch) {
+  const FitSettings& settings = job.settings;
+  if (settings.sampler == "model") return sampled_rows(job, epoch);
+  if (settings.sampler != "plain") {
+    throw InputError(fmt::format("'train.sampler' must be one of plain, model, got \"{}\"", printable(settings.sampler)));
+  }
+  if (settings.order == "hf") return torch_order(job.data.train, streams.seed() + static_cast<std::uint64_t>(epoch));
+  if (settings.order != "streams") {
+    throw InputError(fmt::format("'train.order' must be one of streams, hf, got \"{}\"", printable(settings.order)));
+  }
+  std::vector<std::int64_t> rows(job.data.train.begin(), job.data.train.end());
+  Draws draws = streams.open("order").at({.epoch = static_cast<std::uint32_t>(epoch)});
+  draws.shuffle(std::span<std::int64_t>(rows));
+  return rows;
+}
+
+/// The longest first; equal ones stay in order.
+void sort_by_length(const FitJob& job, std::span<std::int64_t> rows) {
+  const std::vector<std::int64_t> lengths = job.network.lengths(job.data.view, rows);
+  if (lengths.empty()) throw InputError("'train.length_buckets' is set, but the model has no lengths to sort by");
+  SEQBENCH_ASSERT(lengths.size() == rows.size(), "a network gives a length for each row");
+  std::vector<std::pair<std::int64_t, std::int64_t>> sorted;
+  for (std::size_t i = 0; i < rows.size(); ++i) sorted.emplace_back(lengths[i], rows[i]);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = sorted[i].second;
+}
+
+std::vector<std::int64_t> bucketed(const FitJob& job, std::vector<std::int64_t> rows, Draws draws) {
+  const auto batch = static_cast<std::size_t>(job.settings.batch);
+  const std::size_t whole = rows.size() / batch, group = static_cast<std::size_t>(job.settings.length_buckets);
+  for (std::size_t first = 0; first < whole; first += group) {
+    sort_by_length(job, std::span(rows).subspan(first * batch, std::min(group, whole - first) * batch));
+  }
+  std::vector<std::size_t> batches(whole);
+  std::iota(batches.begin(), batches.end(), std::size_t{0});
+  draws.shuffle(std::span<std::size_t>(batches));
+  std::vector<std::int64_t> order;
+  order.reserve(rows.size());
+  for (const std::size_t index : batches) {
+    const auto part = std::span(rows).subspan(index * batch, batch);
+    order.insert(order.end(), part.begin(), part.end());
+  }
+  order.insert(order.end(), rows.begin() + static_cast<std::ptrdiff_t>(whole * batch), rows.end());
+  return order;
+}
+
 }  // namespace
 }  // namespace batches
 
@@ -86,6 +148,7 @@ FitJob make_job(Network& network, const FitSettings& settings, const FitData& da
   const std::vector<NamedTensor> parameters = network.parameters();
   batches::move_to(parameters, device);
   batches::move_to(network.buffers(), device);
+  batches::move_to(network.frozen(), device);
   const at::ScalarType dtype = parameters.empty() ? at::kFloat : parameters.front().tensor.scalar_type();
   return {network, settings, data, device, dtype, batches::scale_of(settings, data)};
 }
@@ -99,16 +162,34 @@ Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows) {
   return batch;
 }
 
+Precision::Precision(const FitJob& job) : device_(job.device.type()), enabled_(job.settings.precision == "bf16") {
+  if (!enabled_) return;
+  before_ = at::autocast::is_autocast_enabled(device_);
+  dtype_before_ = at::autocast::get_autocast_dtype(device_);
+  at::autocast::set_autocast_enabled(device_, true);
+  at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+  at::autocast::increment_nesting();
+}
+
+Precision::~Precision() {
+  if (!enabled_) return;
+  // The outermost exit forgets the parameters' casts: the next step has other values.
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(device_, before_);
+  at::autocast::set_autocast_dtype(device_, dtype_before_);
+}
+
+at::Tensor forward(const FitJob& job, const Batch& batch, const Pass& pass) {
+  at::Tensor outputs = job.network.forward(batch, pass);
+  SEQBENCH_ASSERT(outputs.sizes() == batch.labels.sizes(), "forward gives [B, T]");
+  return outputs.to(job.dtype);
+}
+
 std::vector<std::int64_t> epoch_rows(const FitJob& job, const Streams& streams, std::int64_t epoch) {
-  if (job.settings.sampler == "model") return batches::sampled_rows(job, epoch);
-  if (job.settings.sampler != "plain") {
-    throw InputError(fmt::format("'train.sampler' must be one of plain, model, got \"{}\"",
-                                 printable(job.settings.sampler)));
-  }
-  std::vector<std::int64_t> rows(job.data.train.begin(), job.data.train.end());
-  Draws draws = streams.open("order").at({.epoch = static_cast<std::uint32_t>(epoch)});
-  draws.shuffle(std::span<std::int64_t>(rows));
-  return rows;
+  std::vector<std::int64_t> rows = batches::drawn_rows(job, streams, epoch);
+  if (job.settings.length_buckets <= 0 || job.settings.batch < 1) return rows;  // a batch of 0 is refused later
+  const Counter at{.epoch = static_cast<std::uint32_t>(epoch), .item = 1};  // item 0 drew the rows
+  return batches::bucketed(job, std::move(rows), streams.open("order").at(at));
 }
 
 }  // namespace seqbench::train

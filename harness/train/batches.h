@@ -10,10 +10,6 @@
 namespace seqbench::train {
 
 /// Mean and population standard deviation of the training targets; 0 and 1 where targets are not scaled.
-struct TargetScale {
-  std::vector<double> mean, sd;  // [T]
-};
-
 struct FitJob {
   Network& network;
   const FitSettings& settings;
@@ -28,8 +24,27 @@ struct FitJob {
                               at::Device device);
 /// The network's inputs of these rows with labels (scaled) and weights, on the device.
 [[nodiscard]] Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows);
-/// The training rows of one epoch, in order. Throws InputError when the network was asked for its sampler and
-/// brings none, or draws a row that is not for training.
+/// While it lives, the network computes in the precision that the settings name: for bf16 under torch's autocast,
+/// which casts matrix products and keeps parameters, normalizations and losses in f32.
+class Precision {
+ public:
+  explicit Precision(const FitJob& job);
+  ~Precision();
+  Precision(const Precision&) = delete;
+  Precision& operator=(const Precision&) = delete;
+
+ private:
+  at::DeviceType device_;
+  bool enabled_, before_ = false;
+  at::ScalarType dtype_before_ = at::ScalarType::Undefined;
+};
+/// Outputs [B, T] in the dtype of the parameters, for a loss in full precision.
+[[nodiscard]] at::Tensor forward(const FitJob& job, const Batch& batch, const Pass& pass);
+
+/// The training rows of one epoch, in order. Throws InputError when the network was asked for its sampler or for
+/// lengths and brings none, or draws a row that is not for training. With train.length_buckets each group of that
+/// many whole batches is sorted by length, the longest first, and the batches are shuffled; what is left over stays
+/// last, as drawn.
 [[nodiscard]] std::vector<std::int64_t> epoch_rows(const FitJob& job, const Streams& streams, std::int64_t epoch);
 
 /// A loss over many batches.

@@ -61,6 +61,12 @@ void check_settings(const FitSettings& settings, const FitData& data) {
   if (settings.keep == "published_test" && data.test.empty()) {
     throw InputError("'train.keep' is \"published_test\", but there are no test rows");
   }
+  if (settings.precision != "f32" && settings.precision != "bf16") {
+    throw InputError(fmt::format("'train.precision' must be one of f32, bf16, got \"{}\"", printable(settings.precision)));
+  }
+  if (settings.schedule == "one_cycle" && settings.warmup > 0) {
+    throw InputError("'train.warmup' is set, but 'train.schedule' is \"one_cycle\", which has a rise of its own");
+  }
   if (settings.patience > 0 && data.validation.empty()) {
     throw InputError("'train.early_stop.patience' is set, but there are no validation rows");
   }
@@ -72,6 +78,7 @@ std::vector<NamedTensor> trained(Network& network) {
     SEQBENCH_ASSERT(entry.tensor.is_leaf(), "a parameter is a leaf of the graph");
     entry.tensor.set_requires_grad(true);
   }
+  for (const NamedTensor& entry : network.frozen()) entry.tensor.set_requires_grad(false);
   return parameters;
 }
 
@@ -89,8 +96,9 @@ class Loop {
   [[nodiscard]] std::vector<NamedTensor> live_tensors();
 
   void run_epoch(std::int64_t epoch);
+  [[nodiscard]] std::span<const std::int64_t> rows_of_step(std::span<const std::int64_t> order) const;
   double train_step(std::span<const std::int64_t> rows, std::int64_t epoch);
-  double forward_backward(const Batch& batch, std::int64_t epoch, Laps& laps);
+  LossTotal forward_backward(const Batch& batch, const Pass& pass, Laps& laps);
   void report_step(double loss, std::int64_t rows, double seconds);
   void curve(const char* name, Part part, double value);
   void evaluate_now();
@@ -113,7 +121,8 @@ Loop::Loop(FitJob job, const Streams& streams, const FitHooks& hooks)
     : job_(std::move(job)),
       streams_(streams),
       hooks_(hooks),
-      optimizer_(job_.settings, trained(job_.network)),
+      optimizer_(job_.settings, trained(job_.network),
+                 [this](std::string_view name) { return job_.network.decays(name); }),
       length_(fit_length(job_.settings, static_cast<std::int64_t>(epoch_rows(job_, streams, 0).size()))),
       stride_(stride_for(length_.steps)) {}
 
@@ -140,10 +149,8 @@ void Loop::run_epoch(std::int64_t epoch) {
     throw InputError(fmt::format("the model's sampler drew {} rows in epoch {}, but {} in epoch 0", order.size(), epoch,
                                  length_.rows_per_epoch));
   }
-  const auto batch = static_cast<std::size_t>(job_.settings.batch);
   while (!finished() && progress_.step / length_.steps_per_epoch == epoch) {
-    const auto begin = static_cast<std::size_t>(progress_.step % length_.steps_per_epoch) * batch;
-    const auto rows = std::span(order).subspan(begin, std::min(batch, order.size() - begin));
+    const auto rows = rows_of_step(order);
     const double begun = monotonic_seconds();
     const double loss = train_step(rows, epoch);
     report_step(loss, static_cast<std::int64_t>(rows.size()), monotonic_seconds() - begun);
@@ -152,37 +159,57 @@ void Loop::run_epoch(std::int64_t epoch) {
   }
 }
 
-/// Returns the batch's mean loss.
-double Loop::train_step(std::span<const std::int64_t> rows, std::int64_t epoch) {
-  Laps laps(hooks_);
-  const auto count = static_cast<std::int64_t>(rows.size());
-  const Batch batch = make_batch(job_, rows);
-  laps.lap("collate", count);
-  const double loss = forward_backward(batch, epoch, laps);
-  if (job_.settings.clip_norm > 0) optimizer_.clip(job_.settings.clip_norm);
-  optimizer_.step(learning_rate_at(job_.settings, progress_.step, length_.steps, length_.steps_per_epoch));
-  optimizer_.zero_grad();
-  laps.lap("optimizer", count);
-  ++progress_.step;
-  return loss;
+/// Of `accumulate` batches; fewer at the end of an epoch.
+std::span<const std::int64_t> Loop::rows_of_step(std::span<const std::int64_t> order) const {
+  const std::int64_t size = job_.settings.batch * job_.settings.accumulate;
+  const std::int64_t begin = progress_.step % length_.steps_per_epoch * size;
+  return order.subspan(static_cast<std::size_t>(begin),
+                       static_cast<std::size_t>(std::min(size, length_.used_rows - begin)));
 }
 
-double Loop::forward_backward(const Batch& batch, std::int64_t epoch, Laps& laps) {
+/// Returns the step's mean loss.
+double Loop::train_step(std::span<const std::int64_t> rows, std::int64_t epoch) {
+  Laps laps(hooks_);
+  const auto size = static_cast<std::size_t>(job_.settings.batch);
+  LossTotal total;
+  for (std::size_t begin = 0; begin < rows.size(); begin += size) {
+    const auto part = rows.subspan(begin, std::min(size, rows.size() - begin));
+    const Batch batch = make_batch(job_, part);
+    laps.lap("collate", static_cast<std::int64_t>(part.size()));
+    const Pass pass{.training = true, .epoch = epoch, .step = progress_.step, .first_row = static_cast<std::int64_t>(begin)};
+    const LossTotal loss = forward_backward(batch, pass, laps);
+    total.sum += loss.sum;
+    total.count += loss.count;
+  }
+  const double count = total.count > 0 ? total.count : 1;  // a batch of weight 0 changes nothing
+  if (job_.settings.accumulate > 1) optimizer_.scale(1 / count);
+  if (job_.settings.clip_norm > 0) optimizer_.clip(job_.settings.clip_norm);
+  optimizer_.step(learning_rate_at(job_.settings, progress_.step, length_.steps, length_.steps_per_epoch),
+                  momentum_at(job_.settings, progress_.step, length_.steps));
+  optimizer_.zero_grad();
+  laps.lap("optimizer", static_cast<std::int64_t>(rows.size()));
+  ++progress_.step;
+  progress_.loss.sum += total.sum;
+  progress_.loss.count += total.count;
+  return total.sum / count;
+}
+
+/// Adds the gradient of the mean loss; of its sum where several batches make a step: their weights are not known yet.
+LossTotal Loop::forward_backward(const Batch& batch, const Pass& pass, Laps& laps) {
   const auto rows = static_cast<std::int64_t>(batch.rows.size());
-  const at::Tensor outputs = job_.network.forward(batch, {.training = true, .epoch = epoch, .step = progress_.step});
-  SEQBENCH_ASSERT(outputs.sizes() == batch.labels.sizes(), "forward gives [B, T]");
-  const LossSum loss = job_.network.loss(job_.settings.loss, outputs, batch);
-  const double count = loss.count > 0 ? loss.count : 1;  // a batch of weight 0 changes nothing
+  const LossSum loss = [&] {
+    const Precision precision(job_);
+    return job_.network.loss(job_.settings.loss, forward(job_, batch, pass), batch);
+  }();
   const double sum = loss.sum.item<double>();
   laps.lap("forward", rows);
   if (!std::isfinite(sum)) {
     throw NanLoss(fmt::format("nan loss at step {}{}", progress_.step + 1, std::isnan(sum) ? "" : " (infinite)"));
   }
-  (loss.sum / count).backward();
+  const bool single = job_.settings.accumulate == 1;
+  (single ? loss.sum / (loss.count > 0 ? loss.count : 1) : loss.sum).backward();
   laps.lap("backward", rows);
-  progress_.loss.sum += sum;
-  progress_.loss.count += loss.count;
-  return sum / count;
+  return {sum, loss.count};
 }
 
 void Loop::report_step(double loss, std::int64_t rows, double seconds) {
@@ -268,6 +295,7 @@ void Loop::save_if_asked() {
 
 FitResult Loop::finish() {
   FitResult result;
+  result.scale = job_.scale;
   result.step = progress_.step;
   result.epoch = progress_.step / length_.steps_per_epoch;
   result.stopped_early = progress_.step < length_.steps;
@@ -275,6 +303,7 @@ FitResult Loop::finish() {
   result.kept_metric = best_.empty() ? progress_.metric : progress_.kept_metric;
   if (!best_.empty()) copy_values(best_, tensors_of(job_.network));
   for (const NamedTensor& entry : job_.network.parameters()) result.parameters += entry.tensor.numel();
+  for (const NamedTensor& entry : job_.network.frozen()) result.frozen += entry.tensor.numel();
   return result;
 }
 

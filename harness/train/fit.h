@@ -24,29 +24,39 @@ struct FitSettings {
   std::string optimizer = "adamw";  // adam | adamw | sgd
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0, momentum = 0.0;
   double learning_rate = 1e-3;
-  std::string schedule = "constant";  // constant | linear | cosine | step
+  std::string schedule = "constant";  // constant | linear | cosine | step | one_cycle
   double warmup = 0;                  // below 1: share of all steps; else steps
   std::int64_t step_size = 10;        // epochs a step of the step schedule
   double gamma = 0.1, min_lr = 0;
+  double pct_start = 0.3, div_factor = 25, final_div_factor = 1e4;  // of one_cycle
+  bool cycle_momentum = true;
+  double base_momentum = 0.85, max_momentum = 0.95;
   std::int64_t batch = 32, eval_batch = 64, epochs = 10, max_steps = 0;
+  std::int64_t accumulate = 1;      // batches of a step
+  std::int64_t length_buckets = 0;  // batches that are sorted by length together; 0 = off
   bool drop_last = false;
   double clip_norm = 0;
   std::string loss = "mse";
   std::string sampler = "plain";  // plain | model
+  std::string order = "streams";  // of the plain sampler: streams | hf
   std::int64_t patience = 0;      // early stopping; 0 = off
   double min_delta = 0;
   std::string keep = "best";      // best | last | published_test
   std::int64_t eval_every = 0;    // steps; 0 = every epoch
   bool scale_targets = true;
+  std::string precision = "f32";  // f32 | bf16
 
   /// Throws InputError naming the key whose value makes no sense.
   [[nodiscard]] static FitSettings from(const Params& train);
 };
 
 /// The learning rate of step `step` (0-based) of `steps`: warm-up, linear and cosine as in Hugging Face's
-/// get_*_schedule_with_warmup (to min_lr instead of 0), step as torch's StepLR (never below min_lr).
+/// get_*_schedule_with_warmup (to min_lr instead of 0), step as torch's StepLR (never below min_lr), one_cycle as
+/// its OneCycleLR of two phases with cosines (never below min_lr).
 [[nodiscard]] double learning_rate_at(const FitSettings& settings, std::int64_t step, std::int64_t steps,
                                       std::int64_t steps_per_epoch);
+/// What one_cycle puts in place of beta1 (adam, adamw) or momentum (sgd) at this step; nothing: they stay.
+[[nodiscard]] std::optional<double> momentum_at(const FitSettings& settings, std::int64_t step, std::int64_t steps);
 
 struct FitData {
   const View& view;
@@ -88,8 +98,10 @@ struct FitResult {
   std::int64_t step = 0, epoch = 0;   // where it ended: steps and whole epochs done
   std::int64_t kept_step = 0;         // the step whose state the network now holds
   double kept_metric = 0;             // NaN where no metric was computed
-  std::int64_t parameters = 0;
+  std::int64_t parameters = 0;        // numbers trained
+  std::int64_t frozen = 0;            // numbers that stay
   bool stopped_early = false;
+  TargetScale scale;  // what outputs times sd plus mean are in the task's units
 };
 
 /// Trains the network in place and leaves it in the state that `keep` names. Throws Interrupted after saving a

@@ -30,7 +30,9 @@ Options adam_options(const FitSettings& settings) {
       .weight_decay(settings.weight_decay);
 }
 
-std::unique_ptr<torch::optim::Optimizer> make(const FitSettings& settings, const std::vector<at::Tensor>& tensors) {
+using Groups = std::vector<torch::optim::OptimizerParamGroup>;
+
+std::unique_ptr<torch::optim::Optimizer> make(const FitSettings& settings, const Groups& tensors) {
   if (settings.optimizer == "adam") {
     return std::make_unique<torch::optim::Adam>(tensors, adam_options<torch::optim::AdamOptions>(settings));
   }
@@ -59,7 +61,8 @@ std::unique_ptr<torch::optim::OptimizerParamState> zero_state(const FitSettings&
                                                               const at::Tensor& parameter) {
   if (settings.optimizer == "adam") return zero_adam<AdamParamState>(parameter);
   if (settings.optimizer == "adamw") return zero_adam<AdamWParamState>(parameter);
-  if (settings.momentum == 0) return nullptr;
+  const bool cycled = settings.schedule == "one_cycle" && settings.cycle_momentum;
+  if (settings.momentum == 0 && !cycled) return nullptr;
   auto state = std::make_unique<SGDParamState>();
   state->momentum_buffer(at::zeros_like(parameter));
   return state;
@@ -84,15 +87,45 @@ void set_step(torch::optim::OptimizerParamState& state, std::int64_t step) {
   if (auto* adamw = dynamic_cast<AdamWParamState*>(&state)) adamw->step(step);
 }
 
+template <typename Options>
+void stop_decay(torch::optim::OptimizerOptions& options) {
+  if (auto* own = dynamic_cast<Options*>(&options)) own->weight_decay(0);
+}
+
+template <typename Options>
+void set_beta1(torch::optim::OptimizerOptions& options, double beta1) {
+  if (auto* own = dynamic_cast<Options*>(&options)) own->betas({beta1, std::get<1>(own->betas())});
+}
+
+void set_momentum(torch::optim::OptimizerOptions& options, double momentum) {
+  set_beta1<torch::optim::AdamOptions>(options, momentum);
+  set_beta1<torch::optim::AdamWOptions>(options, momentum);
+  if (auto* sgd = dynamic_cast<torch::optim::SGDOptions*>(&options)) sgd->momentum(momentum);
+}
+
 }  // namespace
 }  // namespace optimizer
 
-Optimizer::Optimizer(const FitSettings& settings, std::vector<NamedTensor> parameters)
+Optimizer::Optimizer(const FitSettings& settings, std::vector<NamedTensor> parameters,
+                     const std::function<bool(std::string_view)>& decays)
     : parameters_(std::move(parameters)) {
-  std::vector<at::Tensor> tensors;
-  for (const NamedTensor& entry : parameters_) tensors.push_back(entry.tensor);
-  torch_ = optimizer::make(settings, tensors);
+  make_groups(settings, decays);
   make_state(settings);
+}
+
+/// As the Trainer of Hugging Face: first what decays, then the rest.
+void Optimizer::make_groups(const FitSettings& settings, const std::function<bool(std::string_view)>& decays) {
+  std::vector<at::Tensor> decayed, rest;
+  for (const NamedTensor& entry : parameters_) (decays(entry.name) ? decayed : rest).push_back(entry.tensor);
+  optimizer::Groups groups;
+  groups.emplace_back(decayed);
+  torch_ = optimizer::make(settings, groups);
+  if (rest.empty()) return;
+  torch_->add_param_group(torch::optim::OptimizerParamGroup(rest));
+  torch::optim::OptimizerOptions& options = torch_->param_groups().back().options();
+  optimizer::stop_decay<torch::optim::AdamOptions>(options);
+  optimizer::stop_decay<torch::optim::AdamWOptions>(options);
+  optimizer::stop_decay<torch::optim::SGDOptions>(options);
 }
 
 Optimizer::~Optimizer() = default;
@@ -107,21 +140,33 @@ void Optimizer::make_state(const FitSettings& settings) {
 
 void Optimizer::zero_grad() { torch_->zero_grad(); }
 
-void Optimizer::clip(double max_norm) {
+at::Tensor Optimizer::clip(double max_norm) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> norms;
   for (const NamedTensor& entry : parameters_) {
     if (entry.tensor.grad().defined()) norms.push_back(entry.tensor.grad().norm());
   }
-  if (norms.empty()) return;
-  const at::Tensor scale = (max_norm / (at::stack(norms).norm() + 1e-6)).clamp_max(1.0);
+  if (norms.empty()) return {};
+  at::Tensor norm = at::stack(norms).norm();
+  const at::Tensor scale = (max_norm / (norm + 1e-6)).clamp_max(1.0);
   for (const NamedTensor& entry : parameters_) {
     if (entry.tensor.grad().defined()) entry.tensor.mutable_grad().mul_(scale);
   }
+  return norm;
 }
 
-void Optimizer::step(double learning_rate) {
-  for (torch::optim::OptimizerParamGroup& group : torch_->param_groups()) group.options().set_lr(learning_rate);
+void Optimizer::scale(double factor) {
+  const at::NoGradGuard no_grad;
+  for (const NamedTensor& entry : parameters_) {
+    if (entry.tensor.grad().defined()) entry.tensor.mutable_grad().mul_(factor);
+  }
+}
+
+void Optimizer::step(double learning_rate, std::optional<double> momentum) {
+  for (torch::optim::OptimizerParamGroup& group : torch_->param_groups()) {
+    group.options().set_lr(learning_rate);
+    if (momentum) optimizer::set_momentum(group.options(), *momentum);
+  }
   torch_->step();
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 // torch::optim's Adam, AdamW and SGD with their state by parameter name.
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/contract/model.h"
@@ -17,16 +20,21 @@ namespace seqbench::train {
 
 class Optimizer {
  public:
-  /// Throws InputError for an unknown name in settings.optimizer.
-  Optimizer(const FitSettings& settings, std::vector<NamedTensor> parameters);
+  /// Weight decay acts on the parameters that `decays` names. Throws InputError for an unknown name in settings.optimizer.
+  Optimizer(const FitSettings& settings, std::vector<NamedTensor> parameters,
+            const std::function<bool(std::string_view)>& decays = [](std::string_view) { return true; });
   ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
   void zero_grad();
   /// Scales all gradients so that their global L2 norm is at most `max_norm`, as torch's clip_grad_norm_ does.
-  void clip(double max_norm);
-  void step(double learning_rate);
+  /// Returns the norm before, a scalar; undefined where there is no gradient.
+  at::Tensor clip(double max_norm);
+  /// Multiplies all gradients.
+  void scale(double factor);
+  /// `momentum`, where given, takes the place of beta1 or of SGD's momentum.
+  void step(double learning_rate, std::optional<double> momentum = std::nullopt);
 
   /// NAME/exp_avg, NAME/exp_avg_sq, NAME/step (int64 []), or NAME/momentum_buffer; there from the start on, zero,
   /// which is what torch makes at the first step.
@@ -35,6 +43,7 @@ class Optimizer {
   void load_state(std::span<const NamedTensor> state);
 
  private:
+  void make_groups(const FitSettings& settings, const std::function<bool(std::string_view)>& decays);
   void make_state(const FitSettings& settings);
 
   std::vector<NamedTensor> parameters_;

@@ -40,8 +40,8 @@ std::vector<double> evaluate(const FitJob& job, std::span<const std::int64_t> ro
   for (std::size_t begin = 0; begin < rows.size(); begin += size) {
     const auto part = rows.subspan(begin, std::min(size, rows.size() - begin));
     const Batch batch = make_batch(job, part);
-    const at::Tensor outputs = job.network.forward(batch, Pass{});
-    SEQBENCH_ASSERT(outputs.sizes() == batch.labels.sizes(), "forward gives [B, T]");
+    const Precision precision(job);
+    const at::Tensor outputs = forward(job, batch, Pass{});
     prediction::append_predictions(job, outputs, predictions);
     if (loss == nullptr) continue;
     const LossSum part_loss = job.network.loss(job.settings.loss, outputs, batch);

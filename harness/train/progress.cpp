@@ -51,9 +51,15 @@ FitLength fit_length(const FitSettings& settings, std::int64_t rows_per_epoch) {
   if (settings.epochs <= 0 && settings.max_steps <= 0) {
     throw InputError("'train.epochs' and 'train.max_steps' are both 0: one must be above 0");
   }
+  if (settings.accumulate < 1) {
+    throw InputError(fmt::format("'train.accumulate' must be 1 or more, got {}", settings.accumulate));
+  }
   const std::int64_t whole = rows_per_epoch / settings.batch;
   const bool short_last = rows_per_epoch % settings.batch != 0 && !settings.drop_last;
-  FitLength length{rows_per_epoch, whole + (short_last ? 1 : 0), 0};
+  const std::int64_t batches = whole + (short_last ? 1 : 0);
+  FitLength length{.rows_per_epoch = rows_per_epoch,
+                   .steps_per_epoch = (batches + settings.accumulate - 1) / settings.accumulate,
+                   .used_rows = short_last ? rows_per_epoch : whole * settings.batch};
   if (length.steps_per_epoch == 0) {
     throw InputError(fmt::format("'train.batch' is {} and 'train.drop_last' is true, but an epoch has {} rows",
                                  settings.batch, rows_per_epoch));

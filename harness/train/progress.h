@@ -12,6 +12,7 @@ namespace seqbench::train {
 /// The length of a fit.
 struct FitLength {
   std::int64_t rows_per_epoch = 0, steps_per_epoch = 0, steps = 0;
+  std::int64_t used_rows = 0;  // of an epoch: fewer than rows_per_epoch where drop_last leaves some out
 };
 /// Throws InputError when the settings give no step.
 [[nodiscard]] FitLength fit_length(const FitSettings& settings, std::int64_t rows_per_epoch);

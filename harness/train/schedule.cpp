@@ -16,6 +16,23 @@ double warmup_steps(const FitSettings& settings, double steps) {
   return settings.warmup < 1 ? std::ceil(settings.warmup * steps) : std::floor(settings.warmup);
 }
 
+/// torch's OneCycleLR: from `first` to `top` in the first pct_start of the steps, then to `last`, along cosines.
+double one_cycle(const FitSettings& settings, double step, double steps, double first, double top, double last) {
+  const double turn = settings.pct_start * steps - 1;
+  const bool rising = step <= turn;
+  const double begin = rising ? 0 : turn, end = rising ? turn : steps - 1;
+  const double share = end > begin ? (step - begin) / (end - begin) : 1;
+  const double from = rising ? first : top, to = rising ? top : last;
+  return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
+}
+
+double one_cycle_rate(const FitSettings& settings, double step, double steps) {
+  const double first = settings.learning_rate / settings.div_factor;
+  const double rate =
+      one_cycle(settings, step, steps, first, settings.learning_rate, first / settings.final_div_factor);
+  return std::max(settings.min_lr, rate);
+}
+
 }  // namespace
 }  // namespace schedule
 
@@ -23,6 +40,7 @@ double learning_rate_at(const FitSettings& settings, std::int64_t step, std::int
                         std::int64_t steps_per_epoch) {
   const double peak = settings.learning_rate, floor = settings.min_lr;
   const auto now = static_cast<double>(step), all = static_cast<double>(steps);
+  if (settings.schedule == "one_cycle") return schedule::one_cycle_rate(settings, now, all);
   const double warmup = schedule::warmup_steps(settings, all);
   if (now < warmup) return peak * now / warmup;
   if (settings.schedule == "constant") return peak;
@@ -35,8 +53,14 @@ double learning_rate_at(const FitSettings& settings, std::int64_t step, std::int
   if (settings.schedule == "cosine") {
     return floor + (peak - floor) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
   }
-  throw InputError(fmt::format("'train.schedule' must be one of constant, linear, cosine, step, got \"{}\"",
+  throw InputError(fmt::format("'train.schedule' must be one of constant, linear, cosine, step, one_cycle, got \"{}\"",
                                printable(settings.schedule)));
+}
+
+std::optional<double> momentum_at(const FitSettings& settings, std::int64_t step, std::int64_t steps) {
+  if (settings.schedule != "one_cycle" || !settings.cycle_momentum) return std::nullopt;
+  return schedule::one_cycle(settings, static_cast<double>(step), static_cast<double>(steps), settings.max_momentum,
+                             settings.base_momentum, settings.max_momentum);
 }
 
 }  // namespace seqbench::train

@@ -50,7 +50,15 @@ FitSettings FitSettings::from(const Params& train) {
   result.step_size = train.integer("step_size");
   result.gamma = train.number("gamma");
   result.min_lr = train.number("min_lr");
+  result.pct_start = train.number("one_cycle.pct_start");
+  result.div_factor = train.number("one_cycle.div_factor");
+  result.final_div_factor = train.number("one_cycle.final_div_factor");
+  result.cycle_momentum = train.flag("one_cycle.cycle_momentum");
+  result.base_momentum = train.number("one_cycle.base_momentum");
+  result.max_momentum = train.number("one_cycle.max_momentum");
   result.batch = train.integer("batch");
+  result.accumulate = train.integer("accumulate");
+  result.length_buckets = train.integer("length_buckets");
   result.eval_batch = train.integer("eval_batch");
   result.epochs = train.integer("epochs");
   result.max_steps = train.integer("max_steps");
@@ -58,11 +66,13 @@ FitSettings FitSettings::from(const Params& train) {
   result.clip_norm = train.number("clip_norm");
   result.loss = train.text("loss");
   result.sampler = train.text("sampler");
+  result.order = train.text("order");
   result.patience = train.integer("early_stop.patience");
   result.min_delta = train.number("early_stop.min_delta");
   result.keep = train.text("keep");
   result.eval_every = settings::parse_eval_every(train.text("eval_every"));
   result.scale_targets = train.flag("scale_targets");
+  result.precision = train.text("precision");
   return result;
 }
 

@@ -76,7 +76,8 @@ at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const
   } else if (probabilities != nullptr || (pass.training && has_dropout_)) {
     context = spelled_out(q, k, v, mask, pass, probabilities);
   } else {
-    context = at::scaled_dot_product_attention(q, k, v, mask.broadcast());
+    const std::optional<at::Tensor> keep = mask.keep_BL.defined() ? std::optional(mask.broadcast()) : std::nullopt;
+    context = at::scaled_dot_product_attention(q, k, v, keep);
   }
   return output_(context.transpose(1, 2).reshape(x.sizes()), pass);
 }

@@ -149,7 +149,8 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, co
   const at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_.to(x.device()), x.size(1)) : at::Tensor();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (trace != nullptr && trace->hidden) trace->hidden_BLH.push_back(x.narrow(1, 0, length));
-    const BlockSparse pattern{settings_.block, settings_.random_blocks, static_cast<std::int64_t>(i), pass.training};
+    const BlockSparse pattern{settings_.block, settings_.random_blocks, static_cast<std::int64_t>(i), pass.training,
+                              settings_.max_positions};
     at::Tensor probabilities;
     const bool wants = trace != nullptr && trace->attention;
     x = block(layers_[i], x, {real}, rotation, sparse ? &pattern : nullptr, pass, wants ? &probabilities : nullptr);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <map>
 
 #include "harness/base/error.h"
 #include "harness/base/files.h"
@@ -66,13 +64,20 @@ Lora read_adapter_config(const std::filesystem::path& folder) {
   return lora;
 }
 
-std::unique_ptr<WeightsLoader> open_adapter(const std::filesystem::path& folder) {
+AdapterWeights open_adapter(const std::filesystem::path& folder, const std::string& head_weight) {
   std::filesystem::path path = folder / "adapter_model.safetensors";
   std::error_code error;
   if (!std::filesystem::exists(path, error)) path = folder / "adapter_model.bin";
   NameRules rules;
   rules.renamed = {{std::string(adapter_files::kPrefix) + "*", "*"}};
-  return std::make_unique<WeightsLoader>(TensorSource::open_file(path), rules, path.string());
+  std::unique_ptr<TensorSource> source = TensorSource::open_file(path);
+  AdapterWeights opened;
+  for (const TensorInfo& tensor : source->tensors()) {
+    const bool is_head = tensor.name == adapter_files::kPrefix + head_weight;
+    if (is_head && !tensor.shape.empty()) opened.outputs = tensor.shape.front();
+  }
+  opened.loader = std::make_unique<WeightsLoader>(std::move(source), rules, path.string());
+  return opened;
 }
 
 void write_adapter(const std::filesystem::path& folder, const Lora& lora, std::span<const NamedTensor> tensors,
@@ -93,7 +98,7 @@ void write_adapter(const std::filesystem::path& folder, const Lora& lora, std::s
   write_file_atomically(folder / "adapter_config.json", config.dump(2) + "\n");
   std::vector<NamedTensor> renamed;
   for (const NamedTensor& entry : tensors) renamed.push_back({adapter_files::kPrefix + entry.name, entry.tensor.detach()});
-  write_file_atomically(folder / "adapter_model.safetensors", tensors::to_safetensors(renamed, {{"format", "pt"}}));
+  tensors::write_safetensors(folder / "adapter_model.safetensors", renamed);
 }
 
 }  // namespace seqbench::models

@@ -14,8 +14,12 @@ namespace seqbench::models {
 
 /// InputError for a kind of adapter, or a setting of it, that is not built here.
 [[nodiscard]] Lora read_adapter_config(const std::filesystem::path& folder);
-/// Its tensors under our names.
-[[nodiscard]] std::unique_ptr<WeightsLoader> open_adapter(const std::filesystem::path& folder);
+/// Its tensors under our names; `head_weight`, of ours, tells how many outputs the adapter's head has (0: it has none).
+struct AdapterWeights {
+  std::unique_ptr<WeightsLoader> loader;
+  std::int64_t outputs = 0;
+};
+[[nodiscard]] AdapterWeights open_adapter(const std::filesystem::path& folder, const std::string& head_weight);
 /// A new folder that peft's PeftModel.from_pretrained reads. `tensors`: adapters and modules that were trained whole.
 void write_adapter(const std::filesystem::path& folder, const Lora& lora, std::span<const NamedTensor> tensors,
                    const std::string& base_model);

@@ -48,8 +48,9 @@ void Assembled::make(const Build& build) {
     LmHeadSettings settings = architecture_.lm_head;
     // Files that hold both tensors of a tied pair with different values keep both, as transformers 5 does.
     if (checkpoints_.base) {
-      settings.tied = settings.tied && std::ranges::find(checkpoints_.base->untied(), settings.decoder_weight) ==
-                                           checkpoints_.base->untied().end();
+      settings.tied = settings.tied && std::ranges::none_of(checkpoints_.base->untied(), [&](const std::string& line) {
+        return line.starts_with(settings.decoder_weight);
+      });
     }
     lm_head_.emplace(maker, settings, encoder_->word_embeddings());
   }

@@ -18,14 +18,18 @@ ParamSpec text(const char* name, const char* fallback, const char* help, std::ve
   return {.name = name, .fallback = std::string(fallback), .help = help, .choices = std::move(choices)};
 }
 
+ParamSpec folder(const char* name, const char* help) {
+  return {.name = name, .fallback = std::string(), .help = help, .choices = {}, .files = FileWords::kFolder};
+}
+
 ParamSpec list(const char* name, std::vector<std::string> fallback, const char* help) {
   return {.name = name, .fallback = std::move(fallback), .help = help, .choices = {}};
 }
 
 std::vector<ParamSpec> source_params() {
-  return {text("folder", "", "model folder as Hugging Face has it: its path, or a checkpoint's name once `weights fetch` has it; "
+  return {folder("folder", "model folder as Hugging Face has it: its path, or a checkpoint's name once `weights fetch` has it; "
                              "\"\": made without files"),
-          text("adapter", "", "folder of a peft adapter to start from; its adapter_config.json decides instead of lora.*"),
+          folder("adapter", "folder of a peft adapter to start from; its adapter_config.json decides instead of lora.*"),
           flag("fresh", "draw all weights anew; only configuration and tokenizer are the folder's"),
           flag("new_head", "draw a new head where the folder has one"),
           integer("max_length", 0, 0, 1e6, "tokens, specials included, that a text is cut to; 0: the tokenizer's own limit"),

@@ -192,16 +192,12 @@ void TransformerNetwork::write_folder(const std::filesystem::path& folder, const
     }
     return tensors;
   };
-  FolderWriter writer(folder);
-  writer.write(written_config(), rescaled(model_->merged()));
-  if (source_.folder.empty()) write_tokenizer(*source_.tokenizer, writer.staging());
-  else writer.copy_tokenizer(source_.folder);
-  if (build_.lora.rank > 0) {
-    std::vector<NamedTensor> saved;
-    for (const NamedTensor& entry : trained_) saved.push_back({entry.name, entry.tensor.detach()});
-    write_adapter(writer.staging() / "adapter", build_.lora, rescaled(saved), source_.folder.filename().string());
-  }
-  writer.commit();
+  write_model_folder(folder, {.config = written_config(), .tensors = rescaled(model_->merged()), .copied = {}});
+  write_tokenizer(*source_.tokenizer, folder);
+  if (build_.lora.rank == 0) return;
+  std::vector<NamedTensor> saved;
+  for (const NamedTensor& entry : trained_) saved.push_back({entry.name, entry.tensor.detach()});
+  write_adapter(folder / "adapter", build_.lora, rescaled(saved), source_.folder.filename().string());
 }
 
 }  // namespace

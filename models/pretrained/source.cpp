@@ -29,9 +29,9 @@ void look_for_heads(Source& opened, const TensorSource& weights) {
 
 void put_adapter_on(Source& opened, const std::filesystem::path& adapter) {
   opened.adapter = read_adapter_config(adapter);
-  opened.checkpoints.adapter = open_adapter(adapter);
-  const std::string last = opened.architecture.head.second + ".weight";
-  if (const std::int64_t rows = opened.checkpoints.adapter->rows(last); rows > 0) opened.outputs = rows;
+  AdapterWeights weights = open_adapter(adapter, opened.architecture.head.second + ".weight");
+  opened.checkpoints.adapter = std::move(weights.loader);
+  if (weights.outputs > 0) opened.outputs = weights.outputs;
 }
 
 }  // namespace

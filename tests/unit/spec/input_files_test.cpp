@@ -20,7 +20,8 @@ ModelInfo outside() {
   model.name = "outside";
   model.kinds = {TaskKind::kRegression, TaskKind::kBinary};
   model.params = {{.name = "command", .fallback = std::vector<std::string>{}, .help = "words", .choices = {}, .files = FileWords::kSome},
-                  {.name = "files", .fallback = std::vector<std::string>{}, .help = "more", .choices = {}, .files = FileWords::kAll}};
+                  {.name = "files", .fallback = std::vector<std::string>{}, .help = "more", .choices = {}, .files = FileWords::kAll},
+                  {.name = "weights", .fallback = std::string(), .help = "a folder", .choices = {}, .files = FileWords::kFolder}};
   model.trained_by_loop = false;
   model.external = true;
   return model;
@@ -48,7 +49,7 @@ class InputFiles : public testing::Test {
     Catalog catalog = fake::catalog();
     catalog.models.push_back(&info);
     const std::string text = "schema = 1\ncontrols = false\ndata.task = \"toy_reg\"\n[[model]]\nname = \"outside\"\n" + model + "\n";
-    return load(write("experiments/mine/a.toml", text), catalog, {.set = {}, .root = root_});
+    return load(write("experiments/mine/a.toml", text), catalog, {.set = {}, .root = root_, .weights = root_ / "home"});
   }
   [[nodiscard]] std::string faults(const std::string& model) const {
     const auto loaded = load_with(model);
@@ -78,6 +79,66 @@ TEST_F(InputFiles, FaultsNameKeyAndWord) {
   EXPECT_NE(faults("params.command = [\"x\"]\nparams.files = [\"none.txt\"]").find("'model.params.files' names 'none.txt': no such file"), std::string::npos);
   const std::string path = (root_ / "top.txt").string();
   EXPECT_NE(faults("params.command = [\"x\", \"" + path + "\"]").find("an absolute path would be part of the key"), std::string::npos);
+}
+
+std::vector<std::string> names_of(const Variant& variant) {
+  std::vector<std::string> names;
+  for (const InputFile& file : variant.files) names.push_back(file.name);
+  return names;
+}
+
+TEST_F(InputFiles, AFolderCoversWhatDecidesTheModel) {
+  for (const char* name : {"config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "tokenizer.json",
+                           "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "adapter_config.json",
+                           "README.md", ".hidden.bin", "lock.json", "trainer_state.json", "deep/vocab.txt"}) {
+    write(std::string("experiments/mine/net/") + name, name);
+  }
+  const auto loaded = load_with("params.command = [\"x\"]\nparams.weights = \"net\"");
+  ASSERT_TRUE(loaded) << format_diagnostics(loaded.error());
+  const Variant& variant = loaded->variants.at(0);
+  EXPECT_EQ(names_of(variant),
+            (std::vector<std::string>{"net/adapter_config.json", "net/config.json", "net/model.safetensors",
+                                      "net/model.safetensors.index.json", "net/pytorch_model.bin", "net/special_tokens_map.json",
+                                      "net/tokenizer.json", "net/tokenizer_config.json", "net/vocab.txt"}));
+  EXPECT_EQ(variant.files.at(1).path, fs::absolute(root_ / "experiments/mine/net/config.json").lexically_normal());
+  EXPECT_EQ(variant.files.at(1).sha256, sha256_hex("config.json"));
+  EXPECT_EQ(variant.params.text("weights"), "net") << "the key holds the name";
+  EXPECT_TRUE(names_of(load_with("params.command = [\"x\"]")->variants.at(0)).empty());
+}
+
+TEST_F(InputFiles, ACheckpointsNameIsLookedUpInTheWeightsHomeAfterTheExperiment) {
+  write("home/small/config.json", "of the home");
+  const std::string model = "params.command = [\"x\"]\nparams.weights = \"small\"";
+  const auto home = load_with(model);
+  ASSERT_TRUE(home) << format_diagnostics(home.error());
+  EXPECT_EQ(home->variants.at(0).files.at(0).sha256, sha256_hex("of the home"));
+  write("experiments/mine/small/config.json", "beside");
+  EXPECT_EQ(load_with(model)->variants.at(0).files.at(0).sha256, sha256_hex("beside"));
+}
+
+TEST_F(InputFiles, AnAbsentFolderNamesThePlacesAndTheCommand) {
+  fs::create_directories(root_ / "home/empty");
+  for (const std::string name : {"esm2", "empty"}) {
+    const std::string message = faults("params.command = [\"x\"]\nparams.weights = \"" + name + "\"");
+    for (const std::string& part : {"'model.params.weights' names '" + name + "'", std::string("beside the experiment file or in "),
+                                    (root_ / "home").string(), "seqbench weights fetch " + name}) {
+      EXPECT_NE(message.find(part), std::string::npos) << part << "\n" << message;
+    }
+  }
+  const std::string absolute = faults("params.command = [\"x\"]\nparams.weights = \"" + root_.string() + "\"");
+  EXPECT_NE(absolute.find("an absolute path would be part of the key"), std::string::npos) << absolute;
+}
+
+TEST(FileHash, OfALargeFileFollowsItsBytes) {
+  const fs::path path = fs::path(testing::TempDir()) / "seqbench_large_file";
+  for (const char letter : {'a', 'b'}) {
+    const std::string text((1 << 20) + 5, letter);
+    std::ofstream(path.string() + letter, std::ios::binary) << text;
+    fs::rename(path.string() + letter, path);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(sha256_file_hex_once(path), sha256_hex(text));
+  }
+  fs::remove(path);
+  EXPECT_THROW(static_cast<void>(sha256_file_hex_once(path)), InputError);
 }
 
 TEST_F(InputFiles, AModelOfAnyViewTakesTheOneAskedForOrTheTasksFirst) {

@@ -52,14 +52,23 @@ TEST(Keys, EveryKeyIsListedAsInOrOutOfTheTrialKey) {
                                                     "eval_every",
                                                     "labels",
                                                     "precision",
-                                                    "scale_targets"}));
+                                                    "scale_targets",
+                                                    "accumulate",
+                                                    "length_buckets",
+                                                    "order",
+                                                    "one_cycle.pct_start",
+                                                    "one_cycle.div_factor",
+                                                    "one_cycle.final_div_factor",
+                                                    "one_cycle.cycle_momentum",
+                                                    "one_cycle.base_momentum",
+                                                    "one_cycle.max_momentum"}));
   EXPECT_EQ(names_where(train_keys(), false), Names{});
   EXPECT_EQ(names_where(run_keys(), true), Names{});
   EXPECT_EQ(names_where(run_keys(), false), Names{"threads"});
   EXPECT_EQ(names_where(limits_keys(), true), Names{});
   EXPECT_EQ(names_where(limits_keys(), false), (Names{"stall", "trial_time", "trial_memory"}));
   EXPECT_EQ(names_where(save_keys(), true), Names{});
-  EXPECT_EQ(names_where(save_keys(), false), Names{"predictions"});
+  EXPECT_EQ(names_where(save_keys(), false), (Names{"predictions", "model"}));
 }
 
 const std::map<std::string, const std::vector<ParamSpec>*>& tables() {

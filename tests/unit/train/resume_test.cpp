@@ -130,6 +130,20 @@ INSTANTIATE_TEST_SUITE_P(
                             s.eval_every = 3;
                             s.patience = 3;
                           }},
+                    Setup{"accumulated_one_cycle_bf16", true, false, [](FitSettings& s) {
+                            s.batch = 3;
+                            s.accumulate = 3;
+                            s.schedule = "one_cycle";
+                            s.precision = "bf16";
+                            s.order = "hf";
+                          }},
+                    Setup{"buckets_sgd_one_cycle", true, false, [](FitSettings& s) {
+                            s.optimizer = "sgd";
+                            s.length_buckets = 2;
+                            s.accumulate = 2;
+                            s.batch = 4;
+                            s.schedule = "one_cycle";
+                          }},
                     Setup{"last_drop_last", false, false, [](FitSettings& s) {
                             s.keep = "last";
                             s.drop_last = true;

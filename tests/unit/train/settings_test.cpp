@@ -33,6 +33,16 @@ Params all_keys() {
   train.set("keep", std::string("last"));
   train.set("eval_every", std::string("12 steps"));
   train.set("scale_targets", false);
+  train.set("one_cycle.pct_start", 0.2);
+  train.set("one_cycle.div_factor", 5.0);
+  train.set("one_cycle.final_div_factor", 6.0);
+  train.set("one_cycle.cycle_momentum", false);
+  train.set("one_cycle.base_momentum", 0.7);
+  train.set("one_cycle.max_momentum", 0.8);
+  train.set("accumulate", std::int64_t{9});
+  train.set("length_buckets", std::int64_t{10});
+  train.set("order", std::string("hf"));
+  train.set("precision", std::string("bf16"));
   return train;
 }
 
@@ -72,6 +82,16 @@ TEST(Settings, ReadsEveryKey) {
   EXPECT_EQ(settings.keep, "last");
   EXPECT_EQ(settings.eval_every, 12);
   EXPECT_FALSE(settings.scale_targets);
+  EXPECT_EQ(settings.pct_start, 0.2);
+  EXPECT_EQ(settings.div_factor, 5);
+  EXPECT_EQ(settings.final_div_factor, 6);
+  EXPECT_FALSE(settings.cycle_momentum);
+  EXPECT_EQ(settings.base_momentum, 0.7);
+  EXPECT_EQ(settings.max_momentum, 0.8);
+  EXPECT_EQ(settings.accumulate, 9);
+  EXPECT_EQ(settings.length_buckets, 10);
+  EXPECT_EQ(settings.order, "hf");
+  EXPECT_EQ(settings.precision, "bf16");
 }
 
 TEST(Settings, EvalEveryIsEpochOrSteps) {

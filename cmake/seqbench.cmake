@@ -54,7 +54,7 @@ endfunction()
 
 # seqbench_add_entries(NAME models DIR models TYPE Model TORCH heavy PUBLIC ...)
 # Every .cpp directly in DIR, and in a folder of it those whose stem is the folder's name or begins with it and
-# '_', is an entry; all other .cpp files of the folders are plain sources. Writes the sorted table that
+# '_', is an entry; all other .cpp files, and those of shared folders, are plain sources. Writes the sorted table that
 # NAME_table() returns. Adding a file is picked up by a plain rebuild. APART are folders that are libraries of their own.
 function(seqbench_add_entries)
   cmake_parse_arguments(ARG "" "NAME;DIR;TYPE;TORCH" "PUBLIC;PRIVATE;APART" ${ARGN})
@@ -72,6 +72,9 @@ function(seqbench_add_entries)
     get_filename_component(folder ${source} DIRECTORY)
     if(NOT stem MATCHES "^[a-z][a-z0-9_]*$")
       message(FATAL_ERROR "${ARG_DIR}/${source}: a file is named in snake_case")
+    endif()
+    if(folder MATCHES "^(blocks|data|tokenizers|weights|pretrained)$")
+      continue()  # what entries share
     endif()
     if(folder STREQUAL "" OR stem STREQUAL folder OR stem MATCHES "^${folder}_")
       string(APPEND declarations "${ARG_TYPE}Entry ${prefix}_${stem}();\n")

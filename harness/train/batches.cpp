@@ -1,10 +1,9 @@
 #include "harness/train/batches.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/core/MT19937RNGEngine.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/randperm.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -83,14 +82,12 @@ std::vector<std::int64_t> sampled_rows(const FitJob& job, std::int64_t epoch) {
   return std::move(*rows);
 }
 
-/// Of the Trainer of Hugging Face: torch's own permutation, seeded anew each epoch. Its CPU bits depend on torch alone.
+/// Of the Trainer of Hugging Face: the permutation of torch.randperm on the CPU, seeded anew each epoch.
 std::vector<std::int64_t> torch_order(std::span<const std::int64_t> rows, std::uint64_t seed) {
-  const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  const at::Tensor places = at::randperm(static_cast<std::int64_t>(rows.size()), generator, at::kLong);
-  std::vector<std::int64_t> order;
-  order.reserve(rows.size());
-  const auto* place = places.const_data_ptr<std::int64_t>();
-  for (std::size_t i = 0; i < rows.size(); ++i) order.push_back(rows[static_cast<std::size_t>(place[i])]);
+  SEQBENCH_ASSERT(rows.size() < 0xFFFFFFFFu / 20, "torch shuffles longer lists in another way");
+  at::mt19937 engine(seed);
+  std::vector<std::int64_t> order(rows.begin(), rows.end());
+  for (std::size_t i = 0; i + 1 < order.size(); ++i) std::swap(order[i], order[i + engine() % (order.size() - i)]);
   return order;
 }
 

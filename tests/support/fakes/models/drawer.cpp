@@ -1,4 +1,5 @@
 // A network with dropout whose sampler draws its rows anew each epoch: what resuming must get right.
+// Five of its weights are frozen. It is saved as a folder that says which folder it was made from.
 // `nan_at` gives a NaN loss at that step; `step_ms` makes steps slow enough to be killed in.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
@@ -7,6 +8,8 @@
 
 #include <cmath>
 
+#include "harness/base/error.h"
+#include "harness/base/files.h"
 #include "harness/contract/model.h"
 
 namespace seqbench::fakes::drawer {
@@ -32,6 +35,8 @@ class Drawer : public Network {
     const std::int64_t features = std::get<DenseView>(context.view.data).features();
     first_ = drawn(streams_, "first", {kHidden, features}, context.dtype);
     second_ = drawn(streams_, "second", {context.targets, kHidden}, context.dtype);
+    third_ = at::empty({5}, at::kFloat).fill_(1);
+    from_ = context.params.text("weights");
   }
 
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
@@ -52,6 +57,14 @@ class Drawer : public Network {
   }
 
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return {{"first", first_}, {"second", second_}}; }
+
+  [[nodiscard]] std::vector<NamedTensor> frozen() override { return {{"third", third_}}; }
+
+  void write_folder(const std::filesystem::path& folder) const override {
+    std::filesystem::create_directory(folder);
+    const std::string from = from_.empty() ? "" : read_file(std::filesystem::path(from_) / "vocab.txt");
+    write_file_atomically(folder / "config.json", Json{{"model_type", "drawer"}, {"from", from}}.dump());
+  }
 
   /// Half of the rows, other ones each epoch.
   [[nodiscard]] std::optional<std::vector<std::int64_t>> sample_epoch(std::span<const std::int64_t> train_rows,
@@ -80,8 +93,15 @@ class Drawer : public Network {
   Streams streams_;
   useconds_t step_us_;
   std::int64_t nan_at_;
-  at::Tensor first_, second_;
+  at::Tensor first_, second_, third_;
+  std::string from_;
 };
+
+bool reads_folder(const Json& config) { return config.value("model_type", "") == "drawer"; }
+
+std::unique_ptr<FolderModel> open_folder(const std::filesystem::path& folder, const FolderOptions&) {
+  throw InputError(folder.string() + ": a drawer is saved and not used");
+}
 
 std::unique_ptr<Network> make(const ModelContext& context) { return std::make_unique<Drawer>(context); }
 
@@ -96,8 +116,11 @@ SEQBENCH_MODEL(drawer) {
   entry.views = {"features"};
   entry.kinds = {TaskKind::kRegression};
   entry.params = {{.name = "step_ms", .fallback = std::int64_t{0}, .help = "sleep in each step", .low = 0, .high = 1000},
-                  {.name = "nan_at", .fallback = std::int64_t{-1}, .help = "step of the first NaN, -1 = never", .low = -1}};
+                  {.name = "nan_at", .fallback = std::int64_t{-1}, .help = "step of the first NaN, -1 = never", .low = -1},
+                  {.name = "weights", .fallback = std::string(), .help = "a folder that is noted", .choices = {}, .files = FileWords::kFolder}};
   entry.train = {{"sampler", std::string("model")}};
+  entry.reads_folder = &fakes::drawer::reads_folder;
+  entry.open_folder = &fakes::drawer::open_folder;
   entry.network = &fakes::drawer::make;
   return entry;
 }

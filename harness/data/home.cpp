@@ -177,6 +177,13 @@ fs::path data_home(const std::string& flag) {
   return variable != nullptr && *variable != '\0' ? variable : "data";
 }
 
+fs::path weights_home() {
+  const char* variable = std::getenv("SEQBENCH_WEIGHTS");
+  if (variable != nullptr && *variable != '\0') return variable;
+  const char* root = std::getenv("SEQBENCH_ROOT");
+  return fs::path(root != nullptr ? root : "") / "weights";
+}
+
 fs::path task_folder(const fs::path& home, const std::string& task) { return home / task; }
 
 fs::path cache_folder(const fs::path& home) { return home / ".cache"; }

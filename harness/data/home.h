@@ -20,6 +20,8 @@ struct LockedFile {
 
 /// --data, else $SEQBENCH_DATA, else data/.
 [[nodiscard]] std::filesystem::path data_home(const std::string& flag = "");
+/// Where checkpoints lie, a folder each: $SEQBENCH_WEIGHTS, else weights/ under $SEQBENCH_ROOT or the current folder.
+[[nodiscard]] std::filesystem::path weights_home();
 [[nodiscard]] std::filesystem::path task_folder(const std::filesystem::path& home, const std::string& task);
 /// Where large twins may keep packed files; whoever writes there makes it.
 [[nodiscard]] std::filesystem::path cache_folder(const std::filesystem::path& home);

@@ -18,6 +18,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(std::string_view bytes);
+  /// Bytes in the place of some that were written: a header that is known at the end alone.
+  void overwrite(std::uint64_t offset, std::string_view bytes);
   /// Fsyncs, renames, fsyncs the folder.
   void commit();
 

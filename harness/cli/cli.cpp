@@ -37,6 +37,7 @@ class Parser {
     app_.add_flag("--no-progress", a_.no_progress, "plain lines instead of a redrawn progress");
     add_experiment_commands();
     add_store_commands();
+    add_use_commands();
     add_other_commands();
   }
 
@@ -156,6 +157,37 @@ class Parser {
     sub->add_option("--format", a_.format, "table, csv or json [table]");
     sub->add_option("--timeout", a_.timeout, "seconds, 0 = no limit [30]")->check(CLI::Range(0.0, 1e6));
     sub->add_option("--rows", a_.rows, "rows at most, 0 = all [1000 in a table, else all]")->check(CLI::NonNegativeNumber);
+  }
+
+  void use_flags(CLI::App* sub, const char* formats) {
+    sub->add_option("--model", a_.model, "a model folder, or a checkpoint in the weights home")->required();
+    sub->add_option("--adapter", a_.adapter, "folder of a peft adapter to put on the model");
+    sub->add_option("--input", a_.input, "FASTA, FASTQ, table or lines, also .gz; - is standard input")->required();
+    sub->add_option("--input-format", a_.input_format, "auto, fasta, fastq, tsv, csv or lines [auto]");
+    sub->add_option("--column", a_.column, "of the texts, in a table");
+    sub->add_option("--id-column", a_.id_column, "of the names, in a table [the row's number]");
+    sub->add_option("--out", a_.out, "a file [stdout]");
+    sub->add_option("--format", a_.format, formats);
+    sub->add_option("--batch", a_.batch, "texts at once, at most [32]")->check(CLI::Range(1, 65536));
+    sub->add_option("--max-length", a_.max_length, "tokens that a text is cut to [the folder's]")->check(CLI::Range(2, 1 << 24));
+    sub->add_option("--threads", a_.threads, "threads [all cores]")->check(CLI::Range(1, 1024));
+    sub->add_option("--device", a_.device, "auto, cpu or cuda:N [auto]");
+  }
+
+  void add_use_commands() {
+    CLI::App* sub = command(app_, "predict", "A model folder's outputs for each text of a file", &predict);
+    use_flags(sub, "tsv, jsonl or npy [tsv]");
+    sub = command(app_, "embed", "A model folder's vectors for each text of a file", &embed);
+    use_flags(sub, "npy, tsv or jsonl [npy with --out, else tsv]");
+    sub->add_option("--pool", a_.pool, "mean, cls, max, or none: a vector a token [mean]");
+    sub->add_flag("--no-specials", a_.no_specials, "leave out tokens that the tokenizer adds");
+    sub->add_option("--layer", a_.layer, "0 = embedding, -1 = the last [-1]");
+    sub = command(app_, "attention", "A model folder's attention for each text of a file", &attention);
+    use_flags(sub, "jsonl, tsv, or npy of one record [jsonl]");
+    sub->add_option("--layer", a_.layer, "from 1, -1 = the last [-1]");
+    sub->add_option("--head", a_.head, "this one alone, from 0");
+    sub->add_flag("--mean-heads", a_.mean_heads, "the mean over heads");
+    sub->add_option("--min", a_.min_probability, "tsv: probabilities above this [0]")->check(CLI::Range(0.0, 1.0));
   }
 
   void add_fetch(CLI::App& data) {

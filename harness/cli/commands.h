@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,12 @@ struct Arguments {
   std::vector<std::string> from, only;  // data fetch
   std::string manifest;
   bool accept_licence = false, offline = false;
+  std::string input, input_format = "auto", column, id_column, pool;  // predict, embed, attention; --model is `model`
+  std::string adapter;              // folder of a peft adapter
+  std::int64_t batch = 32, max_length = 0, threads = 0;
+  std::optional<std::int64_t> layer, head;
+  bool no_specials = false, mean_heads = false;
+  double min_probability = 0;
   std::int64_t attempts = 5;
   double stall = 30;                // seconds
   double timeout = 30;              // sql, seconds
@@ -62,6 +69,9 @@ ExitCode report(const Context& context);
 ExitCode leaderboard(const Context& context);
 ExitCode submit(const Context& context);
 ExitCode verify(const Context& context);
+ExitCode predict(const Context& context);
+ExitCode embed(const Context& context);
+ExitCode attention(const Context& context);
 ExitCode data_audit(const Context& context);
 ExitCode data_list(const Context& context);
 ExitCode data_build(const Context& context);

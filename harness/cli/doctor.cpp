@@ -61,6 +61,7 @@ ExitCode help_topic(const Context& context) {
   } else if (topic == "environment") {
     fmt::print("SEQBENCH_STORE           the store [results/seqbench.db]\n"
                "SEQBENCH_DATA            the data home [data]\n"
+               "SEQBENCH_WEIGHTS         the weights home, a folder a checkpoint [weights]\n"
                "SEQBENCH_OFFLINE         1: data fetch downloads nothing\n"
                "SEQBENCH_CA_FILE         certificate authorities that data fetch trusts besides the system's\n"
                "SEQBENCH_TASKS           folders of declared tasks (NAME.toml), separated by ':', besides DATA/tasks\n"

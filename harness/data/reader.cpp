@@ -28,13 +28,13 @@ struct CloseBgzf {
 using File = std::unique_ptr<BGZF, CloseBgzf>;
 
 /// A descriptor of our own, since htslib would take a path such as "data:..." or "-" for something else.
-File open_file(const std::filesystem::path& path) {
+File open_file(const std::filesystem::path& path, bool stream) {
   hts_set_log_level(HTS_LOG_OFF);
   const std::string name = printable(path.string());
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = stream ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) throw InputError(fmt::format("{}: cannot be opened: {}", name, std::strerror(errno)));
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (!stream && (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))) {
     ::close(descriptor);
     throw InputError(fmt::format("{}: must be a regular file", name));
   }
@@ -59,9 +59,11 @@ struct LineReader::Handle {
 
 LineReader::LineReader(const std::filesystem::path& path, ReadLimits limits)
     : handle_(std::make_unique<Handle>()), path_(printable(path.string())), limits_(limits) {
-  handle_->file = open_file(path);
+  const bool stream = limits.standard_input && path == "-";
+  if (stream) path_ = "standard input";
+  handle_->file = open_file(path, stream);
   // A bgzip file cut between two blocks reads like a whole one; only its end marker tells.
-  if (bgzf_compression(handle_->file.get()) == 2 && bgzf_check_EOF(handle_->file.get()) == 0) {
+  if (!stream && bgzf_compression(handle_->file.get()) == 2 && bgzf_check_EOF(handle_->file.get()) == 0) {
     throw InputError(fmt::format("{}: the bgzip file is truncated: its end marker is missing", path_));
   }
 }

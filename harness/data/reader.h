@@ -14,6 +14,7 @@ namespace seqbench::data {
 struct ReadLimits {
   std::uint64_t line_bytes = 1u << 20;
   std::uint64_t total_bytes = 8ull << 30;  // after decompression
+  bool standard_input = false;             // whether the path "-" is that, not a file
 };
 
 /// Lines without their ends (LF or CRLF). Errors are InputError "FILE:LINE: ..."; a truncated or corrupt gzip

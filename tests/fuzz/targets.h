@@ -11,6 +11,7 @@
 #include "harness/base/json.h"
 #include "harness/data/csv.h"
 #include "harness/data/home.h"
+#include "harness/data/hub.h"
 #include "harness/data/reader.h"
 #include "harness/spec/experiment.h"
 #include "harness/spec/manifest.h"
@@ -107,12 +108,19 @@ inline void vocab(std::string_view bytes) {
   }
 }
 
+inline void hub_list(std::string_view bytes) {
+  for (const data::HubFile& file : data::parse_hub_list(bytes, "list")) {
+    SEQBENCH_ASSERT(!file.path.starts_with('/') && file.path.find("/../") == file.path.npos, "a path stays in its folder");
+    SEQBENCH_ASSERT(file.sha256.empty() != file.blob_sha1.empty(), "what is fetched can be checked");
+  }
+}
+
 struct Target {
   std::string_view name;
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 15> kTargets = {{{"toml", &toml},
+inline constexpr std::array<Target, 16> kTargets = {{{"toml", &toml},
                                                       {"json", &json},
                                                       {"fasta", &fasta},
                                                       {"table", &table},
@@ -126,7 +134,8 @@ inline constexpr std::array<Target, 15> kTargets = {{{"toml", &toml},
                                                       {"claims", &claims},
                                                       {"moments", &moments},
                                                       {"tokenizer_json", &tokenizer_json},
-                                                      {"vocab", &vocab}}};
+                                                      {"vocab", &vocab},
+                                                      {"hub_list", &hub_list}}};
 
 /// Nothing but a result or an InputError: any other exception leaves, and ends the test.
 inline void survive(const Target& target, std::string_view bytes) {

@@ -177,6 +177,8 @@ fs::path data_home(const std::string& flag) {
   return variable != nullptr && *variable != '\0' ? variable : "data";
 }
 
+fs::path task_folder(const fs::path& home, const std::string& task) { return home / task; }
+
 fs::path weights_home(const fs::path& root) {
   const char* variable = std::getenv("SEQBENCH_WEIGHTS");
   return variable != nullptr && *variable != '\0' ? fs::path(variable) : root / "weights";

@@ -63,7 +63,10 @@ void Assembled::make(const Build& build) {
 
 std::optional<at::Tensor> Assembled::given(const std::string& name, const std::vector<std::int64_t>& shape,
                                            at::ScalarType dtype) {
-  if (checkpoints_.adapter && checkpoints_.adapter->has(name)) return checkpoints_.adapter->take(name, shape, dtype);
+  if (checkpoints_.adapter && checkpoints_.adapter->has(name)) {
+    of_adapter_.insert(name);
+    return checkpoints_.adapter->take(name, shape, dtype);
+  }
   if (!checkpoints_.base) return std::nullopt;
   if (assembled::is_adapter(name) || (replace_head_ && is_head(name))) {
     drawn_.push_back(name);
@@ -101,7 +104,7 @@ bool Assembled::is_head(std::string_view name) const {
 
 void Assembled::check(const Build& build) const {
   const auto may_be_left = [&](const std::string& name) {
-    return is_head(name) || name.ends_with(assembled::kFrequencies);
+    return is_head(name) || of_adapter_.contains(name) || name.ends_with(assembled::kFrequencies);
   };
   if (checkpoints_.base) {
     checkpoints_.base->finish([&](const std::string& name) { return build.new_heads && is_head(name); }, may_be_left);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -75,6 +76,7 @@ class Assembled {
   ParameterSet parameters_;
   Lora lora_;
   std::vector<std::string> drawn_;
+  std::set<std::string> of_adapter_;
   std::vector<NamedTensor> unused_;
   std::optional<Encoder> encoder_;
   std::optional<ClassificationHead> head_;

@@ -104,7 +104,8 @@ bool Assembled::is_head(std::string_view name) const {
 
 void Assembled::check(const Build& build) const {
   const auto may_be_left = [&](const std::string& name) {
-    return is_head(name) || of_adapter_.contains(name) || name.ends_with(assembled::kFrequencies);
+    // A headless file writes its pooler without the prefix.
+    return is_head(name) || is_head(architecture_.rules.prefix + name) || of_adapter_.contains(name) || name.ends_with(assembled::kFrequencies);
   };
   if (checkpoints_.base) {
     checkpoints_.base->finish([&](const std::string& name) { return build.new_heads && is_head(name); }, may_be_left);

@@ -67,6 +67,7 @@ class Assembled {
                                                 at::ScalarType dtype);
   void make(const Build& build);
   [[nodiscard]] at::Tensor stored_frequencies();
+  [[nodiscard]] at::Tensor hidden_by_length(const at::Tensor& ids, const at::Tensor& keep, Pass pass, Trace* trace);
   void take_unused(at::ScalarType dtype);
   void check(const Build& build) const;
 

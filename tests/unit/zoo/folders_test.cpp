@@ -1,6 +1,7 @@
 // Models in training: what is trained, how many parameters there are, and the folders that they leave.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <tuple>
 
@@ -84,6 +85,20 @@ struct Trained {
   }
 };
 
+/// Below $SEQBENCH_ZOO_OUT, for tests/parity/zoo/check_folders.py.
+void leave_for_the_reference(const std::filesystem::path& model, const std::vector<std::string>& texts, const at::Tensor& outputs) {
+  const char* out = std::getenv("SEQBENCH_ZOO_OUT");
+  if (out == nullptr) return;
+  const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::filesystem::path folder = std::filesystem::path(out) / name.substr(name.find('/') + 1);
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy(model, folder / "model", std::filesystem::copy_options::recursive);
+  Json values = Json::array();
+  for (std::int64_t i = 0; i < outputs.size(0); ++i) values.push_back(outputs[i][0].item<double>());
+  write_file_atomically(folder / "texts.json", Json(texts).dump());
+  write_file_atomically(folder / "outputs.json", values.dump());
+}
+
 class WrittenFolder : public testing::TestWithParam<std::string> {};
 
 TEST_P(WrittenFolder, ReadAgainGivesTheSame) {
@@ -94,6 +109,7 @@ TEST_P(WrittenFolder, ReadAgainGivesTheSame) {
   network->write_folder(temp.path() / "model", scale);
   at::Tensor expected = trained.outputs(*network);
   if (trained.data.outputs == 1) expected = expected.mul(0.5).add(2.5);
+  leave_for_the_reference(temp.path() / "model", trained.data.texts, expected);
   EXPECT_LE(largest_difference(trained.outputs(temp.path() / "model"), expected), 1e-5);
   if (trained.data.adapter().empty()) return;
   // Adapter on its base: what was not merged is the same model; in the task's units too.

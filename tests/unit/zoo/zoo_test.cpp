@@ -19,6 +19,7 @@ namespace {
 constexpr double kForward = 1e-5, kGradient = 1e-4, kLoss = 1e-4, kWeights = 1e-3;
 
 struct Row {
+  std::size_t texts = 0, other_ids = 0;
   double forward = 0, language_model = NAN, gradient = 0, loss = 0, weights = 0;
 };
 
@@ -40,10 +41,10 @@ class Zoo : public testing::TestWithParam<std::string> {
     const char* path = std::getenv("SEQBENCH_PARITY_TABLE");
     if (path == nullptr) return;
     std::ofstream out(path);
-    out << "| case | forward | language model | gradient | loss, 20 steps | weights, 20 steps |\n|---|---|---|---|---|---|\n";
+    out << "| case | texts with other ids | forward | language model | gradient | loss, 20 steps | weights, 20 steps |\n|---|---|---|---|---|---|---|\n";
     for (const auto& [name, row] : table()) {
       const std::string words = std::isnan(row.language_model) ? "" : fmt::format("{:.1e}", row.language_model);
-      out << fmt::format("| {} | {:.1e} | {} | {:.1e} | {:.1e} | {:.1e} |\n", name, row.forward, words, row.gradient, row.loss,
+      out << fmt::format("| {} | {} of {} | {:.1e} | {} | {:.1e} | {:.1e} | {:.1e} |\n", name, row.other_ids, row.texts, row.forward, words, row.gradient, row.loss,
                          row.weights);
     }
   }
@@ -59,6 +60,19 @@ class Zoo : public testing::TestWithParam<std::string> {
     return rows;
   }
   [[nodiscard]] std::string loss_name() const { return case_.outputs == 2 ? "bce" : "mse"; }
+
+  [[nodiscard]] std::size_t other_ids(const std::vector<std::vector<std::int32_t>>& rows) const {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      std::vector<std::int32_t> expected;
+      for (std::int64_t j = 0; j < case_.at("lengths")[row].item<std::int64_t>(); ++j) {
+        expected.push_back(case_.at("ids")[row][j].item<std::int32_t>());
+      }
+      if (rows[i] != expected) ++count;
+    }
+    return count;
+  }
 
   /// Largest relative difference of the parameters' gradients; small ones are measured against the largest.
   [[nodiscard]] double compare_gradients(Network& model, const std::string& prefix) const {
@@ -83,10 +97,8 @@ class Zoo : public testing::TestWithParam<std::string> {
   }
   [[nodiscard]] std::size_t count(const std::string& prefix) const {
     return static_cast<std::size_t>(std::ranges::count_if(
-        case_.expected, [&](const auto& entry) { return entry.first.starts_with(prefix) && !is_unused(entry.first); }));
+        case_.expected, [&](const auto& entry) { return entry.first.starts_with(prefix); }));
   }
-  /// What the reference makes a gradient for and no forward pass of ours has: none today.
-  [[nodiscard]] static bool is_unused(const std::string&) { return false; }
 
   Case case_;
   const ModelEntry& entry_;
@@ -100,6 +112,9 @@ TEST_P(Zoo, ForwardEqualsTheReference) {
   std::vector<std::vector<std::int32_t>> rows;
   for (const std::string& text : case_.texts) rows.push_back(model->tokens(text));
   EXPECT_EQ(model->outputs(), case_.outputs);
+  table()[GetParam()].texts = rows.size();
+  table()[GetParam()].other_ids = other_ids(rows);
+  EXPECT_EQ(table()[GetParam()].other_ids, 0u);
   Asked asked{.logits = true, .hidden_layer = 0, .token_logits = has_lm};
   double worst = 0;
   for (std::int64_t layer = 0; layer <= model->layers(); ++layer) {

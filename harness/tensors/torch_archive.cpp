@@ -17,6 +17,7 @@ using Kind = PickleNode::Kind;
 /// A pickle of the number 0x1950a86a20f9469cfc6c: how files before torch 1.6 begin.
 constexpr std::string_view kLegacy = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 constexpr std::string_view kPickle = "data.pkl";
+constexpr std::size_t kMaxTensors = 1u << 16;
 
 bool holds_tensors(const Pickle& pickle, const PickleNode& dict) {
   for (std::size_t i = 1; dict.kind == Kind::kDict && i < dict.items.size(); i += 2) {
@@ -113,6 +114,7 @@ void TorchArchive::take_tensors(const Pickle& pickle) {
 void TorchArchive::take_tensor(const Pickle& pickle, const PickleNode& key, const PickleNode& value) {
   if (key.kind != Kind::kText) fail("a key of its dict is no text");
   if (value.kind != Kind::kTensor) fail(fmt::format("'{}' is no tensor", printable(key.text)));
+  if (infos_.size() == kMaxTensors) fail(fmt::format("more than {} tensors", kMaxTensors));
   const PickledView& view = pickle.views[static_cast<std::size_t>(value.integer)];
   if (view.key.empty() || view.key.find('/') != view.key.npos) fail(fmt::format("no storage is called '{}'", printable(view.key)));
   const std::string_view bytes = storage(view);

@@ -1,5 +1,4 @@
-// Readers that live in rooms with LibTorch: the import of every task on damaged twins, and checkpoints.
-#include <ATen/ops/arange.h>
+// Readers that live in rooms with LibTorch: the import of every task on damaged twins.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,11 +9,7 @@
 #include "harness/base/files.h"
 #include "harness/contract/task.h"
 #include "harness/data/reader.h"
-#include "harness/tensors/safetensors.h"
-#include "harness/tensors/torch_archive.h"
-#include "models/weights/tensor_source.h"
 #include "tests/fuzz/mutate.h"
-#include "tests/support/archive_maker.h"
 
 namespace seqbench::fuzz {
 namespace {
@@ -98,76 +93,6 @@ std::vector<std::string> task_names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tasks, ImportOfDamage, testing::ValuesIn(task_names()), [](const auto& tested) { return tested.param; });
-
-TEST(Safetensors, DamageIsReadOrRefused) {
-  const std::vector<NamedTensor> tensors = {{"a", at::arange(6).reshape({2, 3})}, {"b.c", at::arange(4, at::kFloat)}};
-  const std::string bytes = tensors::to_safetensors(tensors, {{"step", "3"}});
-  ASSERT_EQ(tensors::from_safetensors(bytes, "whole").tensors.size(), 2u);
-  const Stream stream = Streams(0).open("test");
-  for (std::uint32_t k = 0; k < 2000; ++k) {
-    SCOPED_TRACE(testing::Message() << "mutation " << k);
-    EXPECT_NO_THROW(survive([&] { static_cast<void>(tensors::from_safetensors(mutated(bytes, stream.at({0, k, 0})), "damaged")); }));
-  }
-}
-
-fs::path fixture(const char* name) { return fs::path(SEQBENCH_SOURCE_DIR) / "tests/fixtures/weights" / name; }
-
-TEST(TorchArchive, DamageIsReadOrRefused) {
-  const Folder folder;
-  const Stream stream = Streams(0).open("test");
-  std::uint32_t file = 0;
-  for (const std::string& bytes : {read_file(fixture("views.bin")), read_file(fixture("nested.bin")),
-                                   archives::archive(archives::dict({{"w", archives::tensor({})}, {"v", archives::tensor({.offset = 2, .shape = {2}, .strides = {2}})}}))}) {
-    for (std::uint32_t k = 0; k < 2000; ++k) {
-      write(folder.path / "x.bin", mutated(bytes, stream.at({file, k, 0})));
-      SCOPED_TRACE(testing::Message() << "file " << file << ", mutation " << k);
-      EXPECT_NO_THROW(survive([&] {
-        const tensors::TorchArchive archive(folder.path / "x.bin");
-        for (const tensors::TensorInfo& info : archive.tensors()) static_cast<void>(archive.read(info.name));
-      }));
-    }
-    ++file;
-  }
-}
-
-// Damage inside the pickle alone, in an archive that is whole: the directory would refuse most of the rest.
-TEST(TorchPickle, DamageIsReadOrRefused) {
-  const Folder folder;
-  const Stream stream = Streams(0).open("test");
-  const std::string good = archives::pickle(archives::dict({{"w", archives::tensor({})}, {"v", archives::tensor({.offset = 2, .shape = {2}, .strides = {2}})}}));
-  for (std::uint32_t k = 0; k < 4000; ++k) {
-    write(folder.path / "x.bin", archives::zip(archives::archive_of(mutated(good, stream.at({9, k, 0})))));
-    SCOPED_TRACE(testing::Message() << "mutation " << k);
-    EXPECT_NO_THROW(survive([&] {
-      const tensors::TorchArchive archive(folder.path / "x.bin");
-      for (const tensors::TensorInfo& info : archive.tensors()) static_cast<void>(archive.read(info.name));
-    }));
-  }
-}
-
-TEST(WeightsIndex, DamageIsReadOrRefused) {
-  const Stream stream = Streams(0).open("test");
-  std::uint32_t kind = 0;
-  for (const char* name : {"sharded_safetensors", "sharded_bin"}) {
-    const Folder folder;
-    fs::copy(fixture(name), folder.path, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
-    fs::path index;
-    for (const auto& entry : fs::directory_iterator(folder.path)) {
-      if (entry.path().extension() == ".json") index = entry.path();
-    }
-    ASSERT_FALSE(index.empty());
-    const std::string good = read_file(index);
-    for (std::uint32_t k = 0; k < 800; ++k) {
-      write(index, mutated(good, stream.at({20 + kind, k, 0})));
-      SCOPED_TRACE(testing::Message() << name << ", mutation " << k);
-      EXPECT_NO_THROW(survive([&] {
-        const auto source = models::TensorSource::open(folder.path);
-        for (const tensors::TensorInfo& info : source->tensors()) static_cast<void>(source->read(info.name));
-      }));
-    }
-    ++kind;
-  }
-}
 
 }  // namespace
 }  // namespace seqbench::fuzz

@@ -39,6 +39,7 @@ class Parser {
     add_store_commands();
     add_use_commands();
     add_pretrain();
+    add_weights_commands();
     add_other_commands();
   }
 
@@ -212,10 +213,31 @@ class Parser {
     sub->add_option("--only", a_.only, "this role alone, beside what is in the data home (repeatable)")->type_size(1)->allow_extra_args(false);
     sub->add_option("--from", a_.from, "files at hand, told by their hashes");
     sub->add_option("--manifest", a_.manifest, "another manifest of the task");
+    fetch_flags(sub);
+  }
+
+  void fetch_flags(CLI::App* sub) {
     sub->add_flag("--accept-licence", a_.accept_licence, "I have read the licences that are not open");
     sub->add_flag("--offline", a_.offline, "fetch nothing, or SEQBENCH_OFFLINE=1");
     sub->add_option("--attempts", a_.attempts, "in a row without a new byte [5]")->check(CLI::Range(1, 1000));
     sub->add_option("--stall", a_.stall, "seconds of less than 1 KiB/s that end an attempt [30]")->check(CLI::Range(1.0, 3600.0));
+  }
+
+  void add_weights_commands() {
+    CLI::App* weights = app_.add_subcommand("weights", "List, fetch and verify published weights");
+    weights->require_subcommand(1);
+    weights->fallthrough();
+    const auto manifest = [this](CLI::App* sub) { sub->add_option("--manifest", a_.manifest, "another checkpoints.toml [models/*/checkpoints.toml]"); };
+    manifest(command(*weights, "list", "Show the checkpoints that papers name", &weights_list));
+    CLI::App* sub = command(*weights, "fetch", "Download a checkpoint into the weights home, checked, as a whole", &weights_fetch);
+    sub->add_option("NAME", a_.what, "a checkpoint of weights list")->required();
+    sub->add_option("--from", a_.from, "a folder with its files, in place of the network")->expected(1);
+    manifest(sub);
+    fetch_flags(sub);
+    sub = command(*weights, "verify", "Compare weights with their lock and manifest, and open them", &weights_verify);
+    sub->add_option("NAME", a_.what, "a checkpoint [all that are fetched]");
+    sub->add_flag("--no-open", a_.no_open, "compare the files alone");
+    manifest(sub);
   }
 
   void add_other_commands() {

@@ -33,9 +33,9 @@ struct Arguments {
   bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
   bool dry_run = false;
-  std::vector<std::string> from, only;  // data fetch
+  std::vector<std::string> from, only;  // data fetch, weights fetch
   std::string manifest;
-  bool accept_licence = false, offline = false;
+  bool accept_licence = false, offline = false, no_open = false;
   std::string input, input_format = "auto", column, id_column, pool;  // predict, embed, attention; --model is `model`
   std::string adapter;              // folder of a peft adapter
   double learning_rate = 5e-5, masked = 0.15;  // pretrain
@@ -83,6 +83,9 @@ ExitCode data_import(const Context& context);
 ExitCode data_fetch(const Context& context);
 ExitCode data_moments(const Context& context);
 ExitCode data_verify(const Context& context);
+ExitCode weights_list(const Context& context);
+ExitCode weights_fetch(const Context& context);
+ExitCode weights_verify(const Context& context);
 ExitCode db_check(const Context& context);
 ExitCode db_export(const Context& context);
 ExitCode db_backup(const Context& context);

@@ -1,16 +1,13 @@
 // data fetch: the files of tasks/NAME/dataset.toml by https, checked, then imported like files at hand.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
-#include "harness/base/files.h"
 #include "harness/base/sha256.h"
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
-#include "harness/data/download.h"
+#include "harness/cli/fetch_progress.h"
 #include "harness/data/home.h"
 #include "harness/run/signals.h"
 #include "harness/spec/manifest.h"
@@ -103,8 +100,7 @@ void refuse_missing(const Plan& plan, const std::string& task) {
 
 /// Licences stand before the first byte is fetched.
 void show_licences(const Arguments& a, const Plan& plan) {
-  const char* offline = std::getenv("SEQBENCH_OFFLINE");
-  const bool forbidden = a.offline || (offline != nullptr && *offline != '\0' && std::string_view(offline) != "0");
+  const bool forbidden = is_offline(a);
   std::string closed;
   for (const ManifestFile* file : plan.fetch) {
     if (forbidden) throw InputError(fmt::format("offline: {} would be fetched from {}", file->role, file->url));
@@ -117,41 +113,11 @@ void show_licences(const Arguments& a, const Plan& plan) {
   throw InputError(fmt::format("not known as open licences:{}\nread what they allow at the files' sources, then add --accept-licence", closed));
 }
 
-/// A line redrawn on a terminal, elsewhere one for each tenth.
-class FetchProgress {
- public:
-  FetchProgress(const Arguments& a, std::string name)
-      : quiet_(a.quiet), redraw_(!a.no_progress && ::isatty(STDERR_FILENO) == 1), name_(std::move(name)) {}
-
-  void operator()(std::uint64_t done, std::uint64_t total) {
-    const std::uint64_t tenth = 10 * done / std::max<std::uint64_t>(total, 1);
-    const double now = monotonic_seconds();
-    if (quiet_ || done == 0 || (redraw_ ? now < next_ : tenth == tenth_)) return;
-    next_ = now + 0.2;
-    tenth_ = tenth;
-    fmt::print(stderr, "{}{}: {:.1f} of {:.1f} MB, {} %{}", redraw_ ? "\r" : "", name_, static_cast<double>(done) / 1e6,
-               static_cast<double>(total) / 1e6, 100 * done / std::max<std::uint64_t>(total, 1), redraw_ ? "" : "\n");
-  }
-  void say(const std::string& line) const {
-    if (!quiet_) fmt::print(stderr, "{}{}: {}\n", redraw_ ? "\n" : "", name_, line);
-  }
-
- private:
-  bool quiet_, redraw_;
-  std::string name_;
-  std::uint64_t tenth_ = 0;
-  double next_ = 0;
-};
-
 void fetch_files(const Arguments& a, const fs::path& folder, Plan& plan) {
   run::count_stop_signals();
   for (const ManifestFile* file : plan.fetch) {
     FetchProgress progress(a, file->name);
-    data::DownloadOptions options{.attempts = static_cast<int>(a.attempts), .stall_s = a.stall};
-    options.on_progress = [&progress](std::uint64_t done, std::uint64_t total) { progress(done, total); };
-    options.on_retry = [&progress](const std::string& line) { progress.say(line); };
-    options.stop = [] { return run::stop_signals() > 0; };
-    data::Download(std::move(options))
+    data::Download(progress.options())
         .fetch({file->url, folder / file->name, static_cast<std::uint64_t>(file->bytes), file->sha256});
     progress.say(fmt::format("{} bytes, sha256 is right", file->bytes));
     plan.at_hand[file->role] = folder / file->name;

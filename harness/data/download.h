@@ -12,7 +12,8 @@ struct Wanted {
   std::string url;
   std::filesystem::path target;  // TARGET.part and TARGET.part.etag while it is under way
   std::uint64_t bytes = 0;       // its size, and so the most that is taken
-  std::string sha256;
+  std::string sha256;            // or "" where only the next is known
+  std::string blob_sha1 = {};    // git's id of the file; both are checked where both are given
 };
 
 struct DownloadOptions {
@@ -33,6 +34,9 @@ class Download {
   /// answer says (size, hash, a redirect to elsewhere, 404): then nothing is kept. MachineError for a disk or network
   /// that fails, Interrupted for a stop: TARGET.part stays.
   void fetch(const Wanted& wanted) const;
+  /// A short answer of at most `most` bytes, in memory. Throws as above; InputError also for one that is longer or goes on
+  /// over several pages.
+  [[nodiscard]] std::string fetch_text(const std::string& url, std::size_t most) const;
 
  private:
   DownloadOptions options_;

@@ -11,4 +11,8 @@ void Download::fetch(const Wanted& wanted) const {
                                wanted.url, wanted.target.filename().string()));
 }
 
+std::string Download::fetch_text(const std::string& url, std::size_t) const {
+  throw InputError(fmt::format("this program was built without downloads (SEQBENCH_CURL=OFF): {} cannot be asked", url));
+}
+
 }  // namespace seqbench::data

@@ -1,16 +1,9 @@
 #include "harness/data/home.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <set>
 
 #include "harness/base/error.h"
@@ -18,6 +11,7 @@
 #include "harness/base/json.h"
 #include "harness/base/sha256.h"
 #include "harness/base/text.h"
+#include "harness/data/folders.h"
 
 namespace seqbench::data {
 namespace {
@@ -25,33 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLock = "lock.json";
-constexpr std::uint64_t kSpareBytes = 1u << 20;  // for the lock file and the file system's own records
 
 std::string remedy(const fs::path& folder) {
   return fmt::format("import it again: seqbench data import {} FILE...", folder.filename().string());
-}
-
-[[noreturn]] void fail_machine(const fs::path& path, const char* what, int error) {
-  throw MachineError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error)));
-}
-
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int value() const { return value_; }
-
- private:
-  int value_;
-};
-
-void sync_folder(const fs::path& folder) {
-  const Descriptor descriptor(folder, O_RDONLY | O_DIRECTORY);
-  if (descriptor.value() < 0 || ::fsync(descriptor.value()) != 0) fail_machine(folder, "cannot be synced", errno);
 }
 
 /// Removed with all it holds, whatever happens.
@@ -96,42 +66,8 @@ std::string lock_text(const std::vector<LockedFile>& files) {
   return Json{{"version", 1}, {"files", list}}.dump(1) + "\n";
 }
 
-void write_all(const fs::path& path, int descriptor, const char* bytes, std::size_t count) {
-  while (count > 0) {
-    const ssize_t wrote = ::write(descriptor, bytes, count);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) fail_machine(path, "cannot be written", errno);
-    bytes += wrote;
-    count -= static_cast<std::size_t>(wrote);
-  }
-}
-
-LockedFile copy_hashed(const std::string& role, const fs::path& source, const fs::path& target) {
-  const Descriptor in(source, O_RDONLY);
-  if (in.value() < 0) throw InputError(fmt::format("{}: cannot be opened: {}", source.string(), std::strerror(errno)));
-  const Descriptor out(target, O_WRONLY | O_CREAT | O_EXCL);
-  if (out.value() < 0) fail_machine(target, "cannot be made", errno);
-  Sha256 hash;
-  LockedFile file{role, "", 0, source.filename().string()};
-  std::vector<char> chunk(1u << 20);
-  while (true) {
-    const ssize_t got = ::read(in.value(), chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail_machine(source, "cannot be read", errno);
-    if (got == 0) break;
-    const auto count = static_cast<std::size_t>(got);
-    hash.update(chunk.data(), count);
-    write_all(target, out.value(), chunk.data(), count);
-    file.bytes += count;
-  }
-  if (::fsync(out.value()) != 0) fail_machine(target, "cannot be synced", errno);
-  const Sha256Digest digest = hash.finish();
-  file.sha256 = to_hex(digest.data(), digest.size());
-  return file;
-}
-
-void check_space(const fs::path& parent, const std::vector<std::pair<std::string, fs::path>>& files) {
-  std::uint64_t needed = kSpareBytes;
+void check_sources(const fs::path& parent, const std::vector<std::pair<std::string, fs::path>>& files) {
+  std::uint64_t needed = 0;
   for (const auto& [role, source] : files) {
     std::error_code error;
     const std::uint64_t size = fs::is_regular_file(source, error) ? fs::file_size(source, error) : 0;
@@ -140,33 +76,7 @@ void check_space(const fs::path& parent, const std::vector<std::pair<std::string
     }
     needed += size;
   }
-  std::error_code error;
-  const std::uint64_t available = fs::space(parent, error).available;
-  if (error) throw MachineError(fmt::format("{}: {}", parent.string(), error.message()));
-  if (available < needed) {
-    throw MachineError(fmt::format("{}: disk full: {} bytes are needed, {} are free", parent.string(), needed,
-                                   available));
-  }
-}
-
-/// Puts `staged` in the place of `folder`; what was there is at `staged` afterwards.
-void swap_in(const fs::path& staged, const fs::path& folder) {
-  std::error_code error;
-  if (!fs::exists(folder, error)) {
-    if (::rename(staged.c_str(), folder.c_str()) != 0) fail_machine(folder, "cannot be renamed", errno);
-    return;
-  }
-  if (::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) == 0) return;
-  if (errno != EINVAL && errno != ENOSYS) fail_machine(folder, "cannot be exchanged", errno);
-  // A file system without exchange: two renames, the first undone when the second fails.
-  const fs::path former = staged.string() + ".former";
-  if (::rename(folder.c_str(), former.c_str()) != 0) fail_machine(folder, "cannot be renamed", errno);
-  if (::rename(staged.c_str(), folder.c_str()) != 0) {
-    const int reason = errno;
-    ::rename(former.c_str(), folder.c_str());
-    fail_machine(folder, "cannot be renamed", reason);
-  }
-  ::rename(former.c_str(), staged.c_str());
+  check_space(parent, needed);
 }
 
 }  // namespace
@@ -217,13 +127,14 @@ std::vector<LockedFile> install_files(const fs::path& folder,
   std::error_code error;
   fs::create_directories(parent, error);
   if (error) throw MachineError(fmt::format("{}: cannot be made: {}", parent.string(), error.message()));
-  check_space(parent, files);
+  check_sources(parent, files);
 
   const TemporaryFolder staged(parent / fmt::format(".{}.{}", target.filename().string(), new_uid()));
   std::vector<LockedFile> locked;
   for (const auto& [role, source] : files) {
     SEQBENCH_ASSERT(is_role(role), "a role is a file name");
-    locked.push_back(copy_hashed(role, source, staged.path / role));
+    const CopiedFile copied = copy_hashed(source, staged.path / role);
+    locked.push_back({role, copied.sha256, copied.bytes, source.filename().string()});
     if (const auto found = licences.find(locked.back().sha256); found != licences.end()) locked.back().licence = found->second;
   }
   write_file_atomically(staged.path / kLock, lock_text(locked));

@@ -1,17 +1,15 @@
 """data fetch against a server that cuts, lies, stalls, redirects and serves other bytes. Nothing wrong is ever kept."""
 import hashlib
-import pathlib
 import re
 import shutil
 import signal
-import ssl
 import subprocess
 import threading
 import time
 import unittest
 
 import program
-from fetch_server import Server
+from fetch_server import SecureCase
 
 SIZE = 400_000
 BOOK = b"#book\n" + bytes((i * i + i // 7) % 251 for i in range(SIZE - 6))
@@ -28,44 +26,13 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-class FetchCase(program.ProgramCase):
+class FetchCase(SecureCase):
     program = program.FAKES
-
-    @classmethod
-    def setUpClass(cls):
-        cls.certificates = pathlib.Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
-        if not shutil.which("openssl"):
-            raise unittest.SkipTest("SKIPPED LOUDLY: no openssl to make a certificate with")
-
-        def openssl(*arguments):
-            subprocess.run(["openssl", *arguments], cwd=cls.certificates, check=True, capture_output=True)
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test CA")
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-        (cls.certificates / "san").write_text("subjectAltName=DNS:localhost\n")
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "san", "-out", "server.pem")
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.certificates)
 
     def setUp(self):
         super().setUp()
-        self.environment.update(SEQBENCH_CA_FILE=str(self.certificates / "ca.pem"), no_proxy="localhost")
-        self.environment.pop("SEQBENCH_OFFLINE", None)
         self.home = self.folder / "data" / "shelf"
         self.kept = self.folder / "data" / ".fetch" / "shelf"
-
-    def serve(self, behaviour, secure=True):
-        context = None
-        if secure:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(self.certificates / "server.pem", self.certificates / "server.key")
-        server = Server(context, behaviour)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        server.url = f"{'https' if secure else 'http'}://localhost:{server.server_address[1]}"
-        return server
 
     def manifest(self, url, more="", licence="MIT", size=SIZE, digest=sha256(BOOK)):
         return self.write("dataset.toml", f"""

@@ -13,6 +13,7 @@
 #include "harness/data/home.h"
 #include "harness/data/hub.h"
 #include "harness/data/reader.h"
+#include "harness/data/weights_lock.h"
 #include "harness/spec/experiment.h"
 #include "harness/spec/manifest.h"
 #include "harness/spec/margins.h"
@@ -115,12 +116,23 @@ inline void hub_list(std::string_view bytes) {
   }
 }
 
+inline void shards(std::string_view bytes) {
+  for (const std::string& name : data::parse_shards(bytes, "index")) {
+    SEQBENCH_ASSERT(name.find('/') == name.npos && !name.starts_with('.'), "a shard stays in its folder");
+  }
+}
+
+inline void weights_lock(std::string_view bytes) {
+  const auto lock = data::read_weights_lock(file_of(bytes, "lock.json").parent_path());
+  SEQBENCH_ASSERT(lock && !lock->files.empty(), "a lock has files");
+}
+
 struct Target {
   std::string_view name;
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 16> kTargets = {{{"toml", &toml},
+inline constexpr std::array<Target, 18> kTargets = {{{"toml", &toml},
                                                       {"json", &json},
                                                       {"fasta", &fasta},
                                                       {"table", &table},
@@ -135,7 +147,9 @@ inline constexpr std::array<Target, 16> kTargets = {{{"toml", &toml},
                                                       {"moments", &moments},
                                                       {"tokenizer_json", &tokenizer_json},
                                                       {"vocab", &vocab},
-                                                      {"hub_list", &hub_list}}};
+                                                      {"hub_list", &hub_list},
+                                                      {"shards", &shards},
+                                                      {"weights_lock", &weights_lock}}};
 
 /// Nothing but a result or an InputError: any other exception leaves, and ends the test.
 inline void survive(const Target& target, std::string_view bytes) {

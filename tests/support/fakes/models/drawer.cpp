@@ -60,7 +60,7 @@ class Drawer : public Network {
 
   [[nodiscard]] std::vector<NamedTensor> frozen() override { return {{"third", third_}}; }
 
-  void write_folder(const std::filesystem::path& folder) const override {
+  void write_folder(const std::filesystem::path& folder, const TargetScale&) const override {
     std::filesystem::create_directory(folder);
     const std::string from = from_.empty() ? "" : read_file(std::filesystem::path(from_) / "vocab.txt");
     write_file_atomically(folder / "config.json", Json{{"model_type", "drawer"}, {"from", from}}.dump());

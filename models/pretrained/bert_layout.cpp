@@ -71,6 +71,7 @@ Architecture bert_architecture(const ConfigReader& config) {
                   {"cls.predictions.bias", "cls.predictions.decoder.bias"}};
   a.head_names = {"bert.pooler.", "classifier.", "cls."};
   a.labels = config.labels();
+  a.tokenizer = TokenizerKind::kWordPiece;  // of a vocab.txt; a tokenizer.json says itself what it is
   a.sequence_class = "BertForSequenceClassification";
   return a;
 }

@@ -39,6 +39,7 @@ class Parser {
     add_store_commands();
     add_use_commands();
     add_weights_commands();
+    add_pretrain();
     add_other_commands();
   }
 
@@ -160,19 +161,34 @@ class Parser {
     sub->add_option("--rows", a_.rows, "rows at most, 0 = all [1000 in a table, else all]")->check(CLI::NonNegativeNumber);
   }
 
-  void use_flags(CLI::App* sub, const char* formats) {
+  void text_flags(CLI::App* sub) {
     sub->add_option("--model", a_.model, "a model folder, or a checkpoint in the weights home")->required();
-    sub->add_option("--adapter", a_.adapter, "folder of a peft adapter to put on the model");
     sub->add_option("--input", a_.input, "FASTA, FASTQ, table or lines, also .gz; - is standard input")->required();
     sub->add_option("--input-format", a_.input_format, "auto, fasta, fastq, tsv, csv or lines [auto]");
     sub->add_option("--column", a_.column, "of the texts, in a table");
     sub->add_option("--id-column", a_.id_column, "of the names, in a table [the row's number]");
-    sub->add_option("--out", a_.out, "a file [stdout]");
-    sub->add_option("--format", a_.format, formats);
     sub->add_option("--batch", a_.batch, "texts at once, at most [32]")->check(CLI::Range(1, 65536));
     sub->add_option("--max-length", a_.max_length, "tokens that a text is cut to [the folder's]")->check(CLI::Range(2, 1 << 24));
     sub->add_option("--threads", a_.threads, "threads [all cores]")->check(CLI::Range(1, 1024));
     sub->add_option("--device", a_.device, "auto, cpu or cuda:N [auto]");
+  }
+
+  void use_flags(CLI::App* sub, const char* formats) {
+    text_flags(sub);
+    sub->add_option("--adapter", a_.adapter, "folder of a peft adapter to put on the model");
+    sub->add_option("--out", a_.out, "a file [stdout]");
+    sub->add_option("--format", a_.format, formats);
+  }
+
+  void add_pretrain() {
+    CLI::App* sub = command(app_, "pretrain", "Go on pretraining a model folder's masked language model on texts", &pretrain);
+    text_flags(sub);
+    sub->add_option("--out", a_.out, "a new folder")->required();
+    sub->add_option("--steps", a_.steps, "of the optimizer [1000]")->check(CLI::Range(1, 1 << 30));
+    sub->add_option("--learning-rate", a_.learning_rate, "the peak, after a tenth of the steps [5e-5]")->check(CLI::Range(1e-12, 10.0));
+    sub->add_option("--masked", a_.masked, "share of the tokens that have to be told [0.15]")->check(CLI::Range(0.001, 1.0));
+    sub->add_option("--precision", a_.precision, "f32 or bf16 [f32]")->check(CLI::IsMember({"f32", "bf16"}));
+    sub->add_option("--seed", a_.seed, "of order and masks [0]")->check(CLI::NonNegativeNumber);
   }
 
   void add_use_commands() {

@@ -38,6 +38,9 @@ struct Arguments {
   bool accept_licence = false, offline = false, no_open = false;
   std::string input, input_format = "auto", column, id_column, pool;  // predict, embed, attention; --model is `model`
   std::string adapter;              // folder of a peft adapter
+  double learning_rate = 5e-5, masked = 0.15;  // pretrain
+  std::int64_t steps = 1000, seed = 0;
+  std::string precision = "f32";
   std::int64_t batch = 32, max_length = 0, threads = 0;
   std::optional<std::int64_t> layer, head;
   bool no_specials = false, mean_heads = false;
@@ -70,6 +73,7 @@ ExitCode leaderboard(const Context& context);
 ExitCode submit(const Context& context);
 ExitCode verify(const Context& context);
 ExitCode predict(const Context& context);
+ExitCode pretrain(const Context& context);
 ExitCode embed(const Context& context);
 ExitCode attention(const Context& context);
 ExitCode data_audit(const Context& context);

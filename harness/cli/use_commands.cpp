@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "harness/cli/use_output.h"
 #include "harness/data/home.h"
 #include "harness/run/folder_use.h"
+#include "harness/run/pretrain.h"
 #include "harness/run/signals.h"
 
 namespace seqbench::cli {
@@ -341,6 +343,21 @@ ExitCode attention(const Context& context) {
                  {[&](std::int64_t length) { return kept * length * length; }, keep,
                   [&](const TextRecord& record, Ids ids, Values values) { writer.write(record, ids, values); }},
                  [&] { writer.commit(); });
+}
+
+ExitCode pretrain(const Context& context) {
+  const Arguments& a = context.arguments;
+  data::RecordReader reader(a.input, {data::record_format(a.input_format), a.column, a.id_column});
+  run::count_stop_signals();
+  fmt::print("step\ttrain_loss\tvalidation_loss\n");
+  run::pretrain(context.tables, folder_of(a), reader,
+                {.device = a.device, .precision = a.precision, .threads = a.threads, .max_length = a.max_length, .steps = a.steps,
+                 .batch = a.batch, .seed = a.seed, .learning_rate = a.learning_rate, .masked = a.masked},
+                a.out, [](const run::PretrainingLoss& loss) {
+                  fmt::print("{}\t{:.6g}\t{:.6g}\n", loss.step, loss.train, loss.validation);
+                  std::fflush(stdout);
+                });
+  return ExitCode::kDone;
 }
 
 }  // namespace seqbench::cli

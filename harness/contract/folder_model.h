@@ -20,6 +20,7 @@ struct FolderOptions {
   std::int64_t max_length = 0;  // tokens with specials that a text is cut to; 0: what the folder says, else no limit
   at::Device device = at::kCPU;
   std::filesystem::path adapter = {};  // folder of a peft adapter to put on the model
+  bool language_model = false;         // open the masked language model's head too, for token_logits
 };
 
 /// What to compute. Layer 0 is the embedding output, `layers()` the last; attentions are of layers 1 to layers().
@@ -27,6 +28,7 @@ struct Asked {
   bool logits = false;
   std::optional<std::int64_t> hidden_layer = {};
   std::optional<std::int64_t> attention_layer = {};
+  bool token_logits = false;  // of a folder opened with language_model
 };
 
 /// B rows, padded to L tokens; only what was asked for is defined. On the CPU, f32.
@@ -34,6 +36,7 @@ struct Answer {
   at::Tensor logits;     // [B, outputs]
   at::Tensor hidden;     // [B, L, H]; padded places hold anything
   at::Tensor attention;  // [B, heads, L, L], probabilities by query and key
+  at::Tensor token_logits;  // [B, L, vocabulary]
 };
 
 class FolderModel {

@@ -144,6 +144,17 @@ struct ModelContext {
   std::span<const std::string> ids = {};         // of the view's rows: names, for programs that answer by name
 };
 
+/// What pretraining goes on from: a folder's encoder and masked language model's head on a view of texts.
+struct LanguageModelContext {
+  std::filesystem::path folder;
+  const View& view;
+  Streams streams;
+  std::int64_t max_length = 0;  // tokens; 0: the folder's own limit
+  double masked = 0.15;         // share of a text's tokens that have to be told
+  double kept = 0.1;            // of those: shown as they are
+  double random = 0.1;          // of those: shown as any token; the rest as the mask
+};
+
 struct ModelEntry : ModelInfo {
   /// Exactly one of the two; trained_by_loop says which.
   std::unique_ptr<Network> (*network)(const ModelContext&) = nullptr;
@@ -152,6 +163,8 @@ struct ModelEntry : ModelInfo {
   /// the key and value of a configuration that is not supported.
   bool (*reads_folder)(const Json& config) = nullptr;
   std::unique_ptr<FolderModel> (*open_folder)(const std::filesystem::path& folder, const FolderOptions&) = nullptr;
+  /// [B, 1]: a text's sum of cross entropies over its masked tokens, of which loss() makes the mean over tokens.
+  std::unique_ptr<Network> (*language_model)(const LanguageModelContext&) = nullptr;
 };
 
 struct NamedModel {

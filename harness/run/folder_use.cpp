@@ -25,11 +25,6 @@ constexpr std::int64_t kKeptValues = 16 << 20;     // floats of answers that wai
 constexpr std::int64_t kBatchTokens = 16 << 10;
 constexpr std::int64_t kBatchAttention = 64 << 20;  // floats of one layer's probabilities
 
-std::int64_t thread_count(const FolderUse& use) {
-  if (use.threads > 0) return use.threads;
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::thread::hardware_concurrency()));
-}
-
 struct Row {
   data::TextRecord record;
   std::vector<std::int32_t> ids;
@@ -85,7 +80,7 @@ class Runner {
   void tokenize() {
     std::atomic<std::size_t> next = 0;
     std::vector<std::string> faults(rows_.size());
-    std::vector<std::exception_ptr> broken(static_cast<std::size_t>(thread_count(use_)));
+    std::vector<std::exception_ptr> broken(static_cast<std::size_t>(threads_or_cores(use_.threads)));
     {
       std::vector<std::jthread> threads;
       for (std::exception_ptr& slot : broken) threads.emplace_back([&] { tokenize_some(next, faults, slot); });
@@ -178,7 +173,12 @@ std::string family_of(const Json& config) {
 
 }  // namespace
 
-std::unique_ptr<FolderModel> open_folder(const Tables& tables, const fs::path& folder, const FolderUse& use) {
+std::int64_t threads_or_cores(std::int64_t threads) {
+  if (threads > 0) return threads;
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::thread::hardware_concurrency()));
+}
+
+const ModelEntry& entry_of_folder(const Tables& tables, const fs::path& folder) {
   const fs::path path = folder / "config.json";
   const std::string name = printable(path.string());
   const Json config = parse_json(read_file(path, 16u << 20), name);
@@ -197,9 +197,14 @@ std::unique_ptr<FolderModel> open_folder(const Tables& tables, const fs::path& f
                                  known.empty() ? "none" : join(known, ", ")));
   }
   if (readers.size() > 1) throw InputError(fmt::format("{}: more than one model reads it: {}", name, join(names, ", ")));
+  return *readers.front();
+}
+
+std::unique_ptr<FolderModel> open_folder(const Tables& tables, const fs::path& folder, const FolderUse& use) {
+  const ModelEntry& entry = entry_of_folder(tables, folder);
   const at::Device device = train::find_device(use.device);
-  train::set_numerics(thread_count(use));
-  return readers.front()->open_folder(folder, {use.max_length, device, use.adapter});
+  train::set_numerics(threads_or_cores(use.threads));
+  return entry.open_folder(folder, {use.max_length, device, use.adapter});
 }
 
 std::int64_t use_folder(FolderModel& model, data::RecordReader& reader, const Asked& asked, const FolderUse& use,

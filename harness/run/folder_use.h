@@ -26,8 +26,10 @@ struct FolderUse {
   std::string adapter = {};      // folder of a peft adapter; "": none
 };
 
-/// The folder opened by the one model that reads its config.json, with the numerics of this process set. InputError: no
-/// folder, no config.json, a family that no model reads.
+[[nodiscard]] std::int64_t threads_or_cores(std::int64_t threads);  // 0: as many as there are cores
+/// The one model that reads the folder's config.json. InputError: no folder, no config.json, a family that no model reads.
+[[nodiscard]] const ModelEntry& entry_of_folder(const Tables& tables, const std::filesystem::path& folder);
+/// The folder opened by that model, with the numerics of this process set.
 [[nodiscard]] std::unique_ptr<FolderModel> open_folder(const Tables& tables, const std::filesystem::path& folder,
                                                        const FolderUse& use);
 

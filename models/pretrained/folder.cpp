@@ -23,6 +23,11 @@ class TransformerFolder final : public FolderModel {
         device_(options.device) {
     Build build{.streams = Streams(0)};
     build.outputs = outputs_;
+    build.language_model = options.language_model;
+    if (options.language_model && !source_.has_lm_head) {
+      throw InputError(fmt::format("{}: the folder has no masked language model's head ('{}' is not among its weights)",
+                                   path.string(), source_.architecture.lm_head.dense));
+    }
     if (source_.adapter) build.lora = *source_.adapter;
     model_ = std::make_unique<Assembled>(source_.architecture, build, std::move(source_.checkpoints));
     for (const NamedTensor& entry : model_->tensors()) {
@@ -72,6 +77,7 @@ Answer TransformerFolder::run(std::span<const std::vector<std::int32_t>> rows, c
   const auto answer = [](const at::Tensor& tensor) { return tensor.to(at::kCPU, at::kFloat).contiguous(); };
   Answer result;
   if (asked.logits) result.logits = answer(model_->logits(hidden, {}));
+  if (asked.token_logits) result.token_logits = answer(model_->lm_logits(hidden, {}));
   if (asked.hidden_layer) {
     SEQBENCH_ASSERT(*asked.hidden_layer >= 0 && *asked.hidden_layer <= layers(), "a layer from 0 to layers()");
     result.hidden = answer(trace.hidden_BLH[static_cast<std::size_t>(*asked.hidden_layer)]);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "harness/base/error.h"
 #include "models/pretrained/adapter_files.h"
@@ -68,16 +67,6 @@ Build build_of(const ModelContext& context, Source& source) {
   build.dtype = context.dtype;
   build.lora = source.adapter ? *source.adapter : lora_of(context.params);
   return build;
-}
-
-/// Biases and normalisations do not decay (transformers' Trainer.get_decay_parameter_names).
-bool decays_by_name(std::string_view name) {
-  std::string lower;
-  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  for (const char* part : {"bias", "norm", "_ln."}) {
-    if (lower.find(part) != std::string::npos) return false;
-  }
-  return true;
 }
 
 class TransformerNetwork final : public Network {

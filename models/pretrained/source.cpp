@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "harness/base/error.h"
 #include "models/pretrained/adapter_files.h"
@@ -99,6 +100,15 @@ std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view
   EncodeOptions options;
   options.max_length = max_length;
   return encode_batch(tokenizer, texts, options).ids;
+}
+
+bool decays_by_name(std::string_view name) {
+  std::string lower;
+  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char* part : {"bias", "norm", "_ln."}) {
+    if (lower.find(part) != std::string::npos) return false;
+  }
+  return true;
 }
 
 }  // namespace seqbench::models

@@ -40,4 +40,7 @@ struct TokenTensors {
 /// Ids with specials.
 [[nodiscard]] std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view text, std::int64_t max_length);
 
+/// Biases and normalisations do not decay (transformers' Trainer.get_decay_parameter_names).
+[[nodiscard]] bool decays_by_name(std::string_view name);
+
 }  // namespace seqbench::models

@@ -195,10 +195,9 @@ def padded(rows, pad):
     return ids, torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in rows])
 
 
-def build(family, sizes, vocab, labels):
+def build(family, sizes, vocab, labels, initializer_range=0.25):
     """(classifier, language model, pad id, config.json)"""
-    size = len(vocab) - (2 if family == "nt1" else 0)
-    common = dict(vocab_size=len(vocab), num_labels=labels, initializer_range=0.25)
+    common = dict(vocab_size=len(vocab), num_labels=labels, initializer_range=initializer_range)
     if family == "bert":
         config = BertConfig(**sizes, **common)
         pair = BertForSequenceClassification, BertForMaskedLM
@@ -250,7 +249,23 @@ def lm_sum(logits, rows, specials):
     return total, count
 
 
-def train(model, rows, labels, pad):
+def logits_of(model, rows, pad, alone):
+    """`alone`: each text without padding, since block-sparse attention depends on the padded length."""
+    parts = [[row] for row in rows] if alone else [rows]
+    return torch.cat([model(input_ids=ids, attention_mask=keep).logits for ids, keep in (padded(part, pad) for part in parts)])
+
+
+def outputs_alone(model, rows, pad):
+    """Logits and hidden states of each text for itself, put together padded with zeros."""
+    length = max(map(len, rows))
+    outputs = [model(input_ids=ids, attention_mask=keep, output_hidden_states=True)
+               for ids, keep in (padded([row], pad) for row in rows)]
+    hidden = [torch.cat([F.pad(o.hidden_states[i][:, :len(row)], (0, 0, 0, length - len(row))) for o, row in zip(outputs, rows)])
+              for i in range(len(outputs[0].hidden_states))]
+    return type("Output", (), dict(logits=torch.cat([o.logits for o in outputs]), hidden_states=hidden, attentions=()))
+
+
+def train(model, rows, labels, pad, alone):
     named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     kept = [p for n, p in named if not ("bias" in n or "norm" in n.lower() or "_ln." in n)]
     rest = [p for n, p in named if "bias" in n or "norm" in n.lower() or "_ln." in n]
@@ -269,8 +284,7 @@ def train(model, rows, labels, pad):
             total = 0.0
             for micro in range(0, len(group), BATCH):
                 picked = group[micro:micro + BATCH]
-                ids, keep = padded([rows[i] for i in picked], pad)
-                loss = loss_sum(model(input_ids=ids, attention_mask=keep).logits, labels[picked]) / len(group)
+                loss = loss_sum(logits_of(model, [rows[i] for i in picked], pad, alone), labels[picked]) / len(group)
                 loss.backward()
                 total += loss.item()
             torch.nn.utils.clip_grad_norm_([p for _, p in named], CLIP)
@@ -286,6 +300,27 @@ def our_name(name):
     for old, new in (("base_model.model.", ""), (".default", ""), (".modules_to_save", "")):
         name = name.replace(old, new)
     return name
+
+
+def write_folder(folder, family, state, config, vocab, longest):
+    """`longest`: model_max_length, 0 for none."""
+    folder.mkdir(parents=True)
+    save_file({k: v.clone().contiguous() for k, v in state.items() if "position_ids" not in k and "token_type_ids" not in k},
+              folder / "model.safetensors", metadata={"format": "pt"})
+    written = config.to_dict()
+    if family == "nt2":
+        written.pop("model_type")
+        written["auto_map"] = {"AutoConfig": "esm_config.EsmConfig"}
+    written.pop("transformers_version", None)
+    (folder / "config.json").write_text(json.dumps(written, indent=1, sort_keys=True, default=str) + "\n")
+    (folder / "vocab.txt").write_text("\n".join(vocab) + "\n")
+    esm_like = family in ("esm2", "nt1", "nt2")
+    tokenizer = {"tokenizer_class": "EsmTokenizer" if esm_like else "BertTokenizer"}
+    if longest:
+        tokenizer["model_max_length"] = longest
+    if family in ("nt1", "nt2"):
+        tokenizer["eos_token"] = None
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer) + "\n")
 
 
 def make(name, folder, seed):
@@ -306,27 +341,13 @@ def make(name, folder, seed):
     ids, keep = padded(rows, pad)
     sparse = name == "bigbird_sparse"
 
-    folder.mkdir(parents=True)
-    state = {k: v.clone() for k, v in {**words.state_dict(), **model.state_dict()}.items() if "position_ids" not in k and "token_type_ids" not in k}
+    state = {**words.state_dict(), **model.state_dict()}
     if config.tie_word_embeddings:
         state = {k: v for k, v in state.items() if k not in ("cls.predictions.decoder.weight", "vocab_projector.weight", "lm_head.decoder.weight")}
     state.pop("cls.predictions.decoder.bias", None)
-    save_file({k: v.contiguous() for k, v in state.items()}, folder / "model.safetensors", metadata={"format": "pt"})
-    written = config.to_dict()
-    if family == "nt2":
-        for key in ("model_type",):
-            written.pop(key)
-        written["auto_map"] = {"AutoConfig": "esm_config.EsmConfig"}
-    written.pop("transformers_version", None)
-    (folder / "config.json").write_text(json.dumps(written, indent=1, sort_keys=True, default=str) + "\n")
-    (folder / "vocab.txt").write_text("\n".join(vocab) + "\n")
-    esm_like = family in ("esm2", "nt1", "nt2")
-    tokenizer = {"tokenizer_class": "EsmTokenizer" if esm_like else "BertTokenizer", "model_max_length": longest}
-    if family in ("nt1", "nt2"):
-        tokenizer["eos_token"] = None
-    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer) + "\n")
+    write_folder(folder, family, state, config, vocab, longest)
 
-    expected = {"labels": labels.clone()}
+    expected = {"labels": labels.clone(), "ids": ids, "lengths": keep.sum(1)}
     if name in LORA:
         peft_config = LoraConfig(task_type=TaskType.SEQ_CLS, init_lora_weights=False, **LORA[name])
         if family == "gena_lm":
@@ -341,17 +362,18 @@ def make(name, folder, seed):
         for extra in (folder / "adapter").glob("README*"):
             extra.unlink()
     with torch.no_grad():
-        output = model(input_ids=ids, attention_mask=keep, output_hidden_states=True, output_attentions=not sparse)
+        output = outputs_alone(model, rows, pad) if sparse else model(
+            input_ids=ids, attention_mask=keep, output_hidden_states=True, output_attentions=True)
         expected["logits"] = output.logits
         for i, hidden in enumerate(output.hidden_states):
             expected[f"hidden.{i}"] = hidden[:, :ids.shape[1]] * keep[..., None]
         if output.attentions:  # none where BigBird has switched itself to full attention
             expected["attention"] = output.attentions[-1]
-        if name not in LORA:
+        if name not in LORA and not sparse:
             expected["lm_logits"] = words(input_ids=ids, attention_mask=keep).logits * keep[..., None]
     if sparse:
         model.train()
-    loss_sum(model(input_ids=ids, attention_mask=keep).logits, labels).div(ROWS).backward()
+    loss_sum(logits_of(model, rows, pad, sparse), labels).div(ROWS).backward()
     for n, p in model.named_parameters():
         if p.grad is not None:
             expected["gradient/" + our_name(n)] = p.grad
@@ -364,7 +386,7 @@ def make(name, folder, seed):
         for n, p in words.named_parameters():
             if p.grad is not None:
                 expected["lm_gradient/" + n] = p.grad
-    expected["losses"] = torch.tensor(train(model, rows, labels, pad))
+    expected["losses"] = torch.tensor(train(model, rows, labels, pad, sparse))
     for n, p in model.named_parameters():
         if p.requires_grad and p.grad is not None:
             expected["after/" + our_name(n)] = p.detach()

@@ -9,25 +9,11 @@
 
 #include "harness/base/files.h"
 #include "harness/run/plan.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::run::test {
 
-class TempFolder {
- public:
-  TempFolder() : path_(std::filesystem::temp_directory_path() / ("seqbench_run_" + new_uid())) {
-    std::filesystem::create_directory(path_);
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using seqbench::TempFolder;
 
 inline ParamSpec param(const char* name, ParamValue fallback, bool in_key = true) {
   ParamSpec spec{.name = name, .fallback = std::move(fallback), .help = "for tests"};

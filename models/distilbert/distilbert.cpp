@@ -66,7 +66,7 @@ const Family& family() {
     f.name = "distilbert";
     f.summary = "DistilBERT: a small English language model";
     f.citation = "Sanh et al. 2019";
-    f.views = {"sentence", "dna", "protein"};
+    f.views = {"sentence"};  // WordPiece of English makes one unknown word of a sequence
     f.lora_targets = {"q_lin", "v_lin"};
     f.reads = &reads;
     f.architecture = &architecture;

@@ -99,7 +99,9 @@ std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view
   const std::string_view texts[] = {text};
   EncodeOptions options;
   options.max_length = max_length;
-  return encode_batch(tokenizer, texts, options).ids;
+  std::vector<std::int32_t> ids = encode_batch(tokenizer, texts, options).ids;
+  if (ids.empty()) throw InputError("an empty text, and a tokenizer that adds no token: nothing for the model to read");
+  return ids;
 }
 
 bool decays_by_name(std::string_view name) {

@@ -37,7 +37,7 @@ struct TokenTensors {
 [[nodiscard]] TokenTensors token_tensors(std::span<const std::vector<std::int32_t>> rows, std::int64_t pad_id);
 /// The cut that a text gets: `asked`, else the tokenizer's own limit, else 0 = none; never more than the position table.
 [[nodiscard]] std::int64_t max_length_of(const Source& source, std::int64_t asked);
-/// Ids with specials.
+/// Ids with specials. InputError where there is none.
 [[nodiscard]] std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view text, std::int64_t max_length);
 
 /// Biases and normalisations do not decay (transformers' Trainer.get_decay_parameter_names).

@@ -207,6 +207,10 @@ TEST(Networks, ParamsThatContradictAreRefused) {
   bert.params.set("adapter", std::string("somewhere"));
   EXPECT_EQ(message_of([&] { static_cast<void>(bert.make(TaskKind::kBinary)); }), "bert: 'adapter' needs 'folder'");
   EXPECT_NE(message_of([&] { static_cast<void>(Model("distilbert").make(TaskKind::kBinary)); }).find("'folder' is needed"), std::string::npos);
+  const Model letters("bert");
+  const View empty{"dna", TextView{Texts({"ACGT", ""})}};
+  const std::vector<std::int64_t> rows = {0, 1};
+  EXPECT_NE(message_of([&] { static_cast<void>(letters.make(TaskKind::kBinary)->collate(empty, rows)); }).find("an empty text"), std::string::npos);
   Trained lora("bert_a");
   lora.params.set("lora.rank", std::int64_t{2});
   lora.params.set("lora.target_modules", std::vector<std::string>{"nothing"});

@@ -12,13 +12,12 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
-from make_zoo import CASES, GatedIntermediate, PlainOutput, encode, modeling_esm, padded, vocabulary
+from make_zoo import CASES, encode, logits_of, vocabulary
 
 
-def logits_of(model, family, texts, pad):
-    ids, keep = padded(encode(family, texts, vocabulary(family)), pad)
+def outputs_of(model, family, texts, pad, alone):
     with torch.no_grad():
-        logits = model(input_ids=ids, attention_mask=keep).logits
+        logits = logits_of(model, encode(family, texts, vocabulary(family)), pad, alone)
     return logits[:, 1:] - logits[:, :1] if logits.shape[1] == 2 else logits
 
 
@@ -30,11 +29,12 @@ def main():
             continue  # the library has neither: their folders need code of their authors
         texts, expected = (json.loads((folder / name).read_text()) for name in ("texts.json", "outputs.json"))
         model = AutoModelForSequenceClassification.from_pretrained(folder / "model", dtype=torch.float32).eval()
-        found = {"model": logits_of(model, family, texts, model.config.pad_token_id)}
+        alone = folder.name == "bigbird_sparse"
+        found = {"model": outputs_of(model, family, texts, model.config.pad_token_id, alone)}
         if (folder / "model/adapter").exists():
             base = AutoModelForSequenceClassification.from_pretrained(sys.argv[2] + "/" + folder.name, dtype=torch.float32)
-            found["adapter"] = logits_of(PeftModel.from_pretrained(base, folder / "model/adapter").eval(), family, texts,
-                                         base.config.pad_token_id)
+            found["adapter"] = outputs_of(PeftModel.from_pretrained(base, folder / "model/adapter").eval(), family, texts,
+                                          base.config.pad_token_id, alone)
         for what, logits in found.items():
             worst = (logits[:, 0] - torch.tensor(expected)).abs().max().item()
             failed += worst > 1e-5

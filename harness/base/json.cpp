@@ -50,25 +50,48 @@ void append_value(std::string& text, const Json& value) {
   text += object ? '}' : ']';
 }
 
-/// Refuses what nlohmann lets pass: nesting without bound and keys given twice.
-class Guard {
+/// Refuses what nlohmann lets pass: nesting and values without bound, keys given twice. It runs before the values are
+/// built, for nlohmann's own hook into that takes time with the square of an array of objects.
+class Guard final : public nlohmann::json_sax<Json> {
  public:
-  explicit Guard(std::string_view what) : what_(what) {}
-  bool operator()(int /*depth*/, Json::parse_event_t event, const Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::object_start || event == Event::array_start) {
-      if (keys_.size() == kMaxDepth) throw InputError(fmt::format("{}: nested more than {} deep", what_, kMaxDepth));
-      keys_.emplace_back();
-    } else if (event == Event::object_end || event == Event::array_end) {
-      keys_.pop_back();
-    } else if (event == Event::key && !keys_.back().insert(parsed.get<std::string>()).second) {
-      throw InputError(fmt::format("{}: key '{}' is given twice", what_, printable(parsed.get<std::string>())));
+  Guard(std::string_view what, std::size_t max_values) : what_(what), left_(max_values), max_values_(max_values) {}
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
+  bool start_object(std::size_t) override { return open(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    if (!keys_.back().insert(name).second) {
+      throw InputError(fmt::format("{}: key '{}' is given twice", what_, printable(name)));
     }
+    return count();
+  }
+  /// What is wrong with the text is told by the parser that builds the values.
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override { return false; }
+
+ private:
+  bool count() {
+    if (left_-- == 0) throw InputError(fmt::format("{}: more than {} values", what_, max_values_));
+    return true;
+  }
+  bool open() {
+    if (keys_.size() == kMaxDepth) throw InputError(fmt::format("{}: nested more than {} deep", what_, kMaxDepth));
+    keys_.emplace_back();
+    return count();
+  }
+  bool close() {
+    keys_.pop_back();
     return true;
   }
 
- private:
   std::string what_;
+  std::size_t left_, max_values_;
   std::vector<std::set<std::string>> keys_;  // of each open object
 };
 
@@ -80,7 +103,7 @@ std::string canonical_json(const Json& value) {
   return text;
 }
 
-Json parse_json(std::string_view text, std::string_view what) {
+Json parse_json(std::string_view text, std::string_view what, std::size_t max_values) {
   if (text.size() > kMaxBytes) {
     throw InputError(fmt::format("{}: {} bytes of JSON, at most {} are read", what, text.size(), kMaxBytes));
   }
@@ -89,11 +112,12 @@ Json parse_json(std::string_view text, std::string_view what) {
     const std::size_t prefix = whole.find("] ");  // "[json.exception.parse_error.101] "
     return printable(prefix == std::string_view::npos ? whole : whole.substr(prefix + 2));
   };
-  Guard guard(what);
   try {
-    return Json::parse(text, [&guard](int depth, Json::parse_event_t event, Json& parsed) {
-      return guard(depth, event, parsed);
-    });
+    {
+      Guard guard(what, max_values);
+      static_cast<void>(Json::sax_parse(text, &guard));
+    }
+    return Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw InputError(fmt::format("{}: byte {}: {}", what, error.byte, message(error)));
   } catch (const Json::exception& error) {

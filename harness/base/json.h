@@ -14,8 +14,11 @@ using Json = nlohmann::json;
 /// {"a":1,"b":[1e-04,1e-01,true]} is the check of HARNESS 4.3.
 [[nodiscard]] std::string canonical_json(const Json& value);
 
-/// Strict parse with bounded depth (64) and size; throws InputError("WHAT: ...").
-[[nodiscard]] Json parse_json(std::string_view text, std::string_view what);
+/// Strict parse with bounded depth (64) and size; throws InputError("WHAT: ..."). A value takes up to some hundred times
+/// the memory of its text, so text from strangers that may be long is read with a bound on `max_values`: objects, arrays,
+/// keys and all else counted.
+[[nodiscard]] Json parse_json(std::string_view text, std::string_view what,
+                              std::size_t max_values = static_cast<std::size_t>(-1));
 
 /// A number for JSON output: non-finite values become the strings "nan", "inf", "-inf".
 [[nodiscard]] Json json_number(double value);

@@ -112,5 +112,16 @@ TEST(JsonNumber, SpellsOutWhatJsonLacks) {
   EXPECT_EQ(json_number(-std::numeric_limits<double>::infinity()), Json("-inf"));
 }
 
+TEST(ParseJson, BoundsTheNumberOfValues) {
+  const char* text = R"({"a":[1,{}],"b":null})";  // object, 2 keys, array, 1, object, null
+  EXPECT_EQ(parse_json(text, "f", 7).size(), 2u);
+  try {
+    static_cast<void>(parse_json(text, "f", 6));
+    FAIL() << "read";
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "f: more than 6 values");
+  }
+}
+
 }  // namespace
 }  // namespace seqbench

@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeader = 100'000'000;
 constexpr std::size_t kMaxDimensions = 64;
+constexpr std::size_t kMaxValues = 1u << 21;  // a tensor takes about a dozen
 
 /// A file being read: `fail` names it.
 struct Source {
@@ -39,7 +40,7 @@ Json read_header(Source& source) {
   const std::string_view text = source.bytes.substr(kLengthBytes, length);
   // The parser takes a NUL for the end of the text and passes over a byte order mark.
   if (text.find('\0') != text.npos || text.starts_with("\xef\xbb\xbf")) source.fail("header is not JSON text alone");
-  Json header = parse_json(text, source.path);
+  Json header = parse_json(text, source.path, kMaxValues);
   if (!header.is_object()) source.fail("header is not a JSON object");
   return header;
 }

@@ -25,7 +25,8 @@ struct SafetensorsHeader {
   std::uint64_t data = 0;  // where the data begins in the file
 };
 
-/// `bytes` is the whole file. Throws InputError "PATH: ..." for whatever is not as the format says: header over 100 MB,
+/// `bytes` is the whole file. Throws InputError "PATH: ..." for whatever is not as the format says: header over 100 MB
+/// or of more than 2 million values,
 /// offsets out of bounds, overlaps, gaps, sizes that do not fit dtype and shape, unknown dtypes.
 [[nodiscard]] SafetensorsHeader parse_safetensors_header(std::string_view bytes, const std::string& path);
 

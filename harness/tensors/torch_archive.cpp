@@ -17,7 +17,7 @@ using Kind = PickleNode::Kind;
 /// A pickle of the number 0x1950a86a20f9469cfc6c: how files before torch 1.6 begin.
 constexpr std::string_view kLegacy = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 constexpr std::string_view kPickle = "data.pkl";
-constexpr std::size_t kMaxTensors = 1u << 16;
+constexpr std::size_t kMaxTensors = 1u << 16, kMaxName = 1024;
 
 bool holds_tensors(const Pickle& pickle, const PickleNode& dict) {
   for (std::size_t i = 1; dict.kind == Kind::kDict && i < dict.items.size(); i += 2) {
@@ -26,14 +26,17 @@ bool holds_tensors(const Pickle& pickle, const PickleNode& dict) {
   return false;
 }
 
-/// The dict whose values are the weights: the outermost, or one step below it.
+/// The dict whose values are the weights: the outermost, or one step below it. Of a key given twice the last counts, as
+/// in Python: to look into each would take time with the square of the file.
 const PickleNode& state_dict(const Pickle& pickle) {
   const PickleNode& root = pickle.nodes[pickle.root];
   if (holds_tensors(pickle, root)) return root;
   for (const std::string_view name : {"state_dict", "model"}) {
-    for (std::size_t i = 0; root.kind == Kind::kDict && i < root.items.size(); i += 2) {
-      const PickleNode &key = pickle.nodes[root.items[i]], &value = pickle.nodes[root.items[i + 1]];
-      if (key.kind == Kind::kText && key.text == name && holds_tensors(pickle, value)) return value;
+    for (std::size_t i = root.kind == Kind::kDict ? root.items.size() : 0; i > 0; i -= 2) {
+      const PickleNode &key = pickle.nodes[root.items[i - 2]], &value = pickle.nodes[root.items[i - 1]];
+      if (key.kind != Kind::kText || key.text != name) continue;
+      if (holds_tensors(pickle, value)) return value;
+      break;
     }
   }
   return root;
@@ -113,6 +116,8 @@ void TorchArchive::take_tensors(const Pickle& pickle) {
 
 void TorchArchive::take_tensor(const Pickle& pickle, const PickleNode& key, const PickleNode& value) {
   if (key.kind != Kind::kText) fail("a key of its dict is no text");
+  // One long text can be the key of every tensor, and is copied for each.
+  if (key.text.size() > kMaxName) fail(fmt::format("a name of {} bytes, at most {} are read", key.text.size(), kMaxName));
   if (value.kind != Kind::kTensor) fail(fmt::format("'{}' is no tensor", printable(key.text)));
   if (infos_.size() == kMaxTensors) fail(fmt::format("more than {} tensors", kMaxTensors));
   const PickledView& view = pickle.views[static_cast<std::size_t>(value.integer)];

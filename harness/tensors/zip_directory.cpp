@@ -16,7 +16,7 @@ constexpr std::uint64_t kMaxComment = 65535, kMaxMembers = 200'000, kMaxName = 1
 constexpr std::uint32_t kEndMark = 0x06054b50, kEnd64Mark = 0x06064b50, kLocator64Mark = 0x07064b50,
                         kCentralMark = 0x02014b50, kLocalMark = 0x04034b50;
 constexpr std::uint32_t kElsewhere32 = 0xFFFFFFFF;  // "see the zip64 field"
-constexpr std::uint16_t kElsewhere16 = 0xFFFF, kZip64Field = 1, kEncrypted = 1;
+constexpr std::uint16_t kElsewhere16 = 0xFFFF, kZip64Field = 1, kEncrypted = 1, kSizesFollow = 8;
 
 struct Directory {
   std::uint64_t members = 0, bytes = 0, begin = 0, end_record = 0;
@@ -164,6 +164,13 @@ void Reader::find_data(Found& found, std::uint64_t limit) const {
   if (found.member.begin > limit || limit - found.member.begin < found.member.size) {
     fail(fmt::format("'{}': {} bytes at {} reach over the zip directory at {}", name, found.member.size,
                      found.member.begin, limit));
+  }
+  // torch writes 0 here and the sizes behind the data; a writer that says them must not say others.
+  const std::uint32_t silent = (number<std::uint16_t>(found.header + 6) & kSizesFollow) != 0 ? 0 : kElsewhere32;
+  for (const std::uint64_t at : {found.header + 18, found.header + 22}) {
+    const auto said = number<std::uint32_t>(at);
+    if (said == silent || said == kElsewhere32 || said == found.member.size) continue;
+    fail(fmt::format("'{}': its own header says {} bytes, the zip directory {}", name, said, found.member.size));
   }
 }
 

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxIndex = 64u << 20;
+constexpr std::size_t kMaxValues = 1u << 20;  // a tensor takes two
 constexpr std::size_t kMaxShards = 4096;
 
 std::unique_ptr<tensors::TensorReader> reader_of(const fs::path& path) {
@@ -44,7 +45,7 @@ class OneFile final : public TensorSource {
 /// tensor -> shard, as the index says.
 std::map<std::string, std::string> weight_map(const fs::path& index, std::string_view ending) {
   const std::string path = index.string();
-  const Json json = parse_json(read_file(index, kMaxIndex), path);
+  const Json json = parse_json(read_file(index, kMaxIndex), path, kMaxValues);
   const auto map = json.is_object() ? json.find("weight_map") : json.end();
   if (map == json.end() || !map->is_object()) throw InputError(path + ": weight_map must be an object of file names");
   std::map<std::string, std::string> shards;

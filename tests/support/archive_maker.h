@@ -22,6 +22,7 @@ struct Member {
   std::uint64_t claimed = ~std::uint64_t{0};    // size in the directory; all ones: the true one
   bool zip64 = false;                           // sizes and place stand in a zip64 field
   std::uint64_t shift = 0;                      // added to the place that the directory names
+  std::uint64_t said = ~std::uint64_t{0};       // size in its own header; all ones: the true one
 };
 
 inline std::string zip(const std::vector<Member>& members, bool zip64_end = false, std::uint64_t claimed_members = 0) {
@@ -29,10 +30,10 @@ inline std::string zip(const std::vector<Member>& members, bool zip64_end = fals
   for (const Member& m : members) {
     const std::string& local = m.local_name.empty() ? m.name : m.local_name;
     const std::uint64_t at = file.size() + m.shift, size = m.claimed == ~std::uint64_t{0} ? m.bytes.size() : m.claimed;
+    const auto said = static_cast<std::uint32_t>(m.said == ~std::uint64_t{0} ? m.bytes.size() : m.said);
     const std::string padding(5, 'F');
     file += "PK\x03\x04" + little<std::uint16_t>(0) + little(m.flags) + little(m.method) + little<std::uint32_t>(0) +
-            little<std::uint32_t>(0) + little(static_cast<std::uint32_t>(m.bytes.size())) +
-            little(static_cast<std::uint32_t>(m.bytes.size())) + little(static_cast<std::uint16_t>(local.size())) +
+            little<std::uint32_t>(0) + little(said) + little(said) + little(static_cast<std::uint16_t>(local.size())) +
             little(static_cast<std::uint16_t>(padding.size())) + local + padding + m.bytes;
     const std::string extra = m.zip64 ? little<std::uint16_t>(1) + little<std::uint16_t>(24) + little(size) + little(size) + little(at) : "";
     const auto shown = static_cast<std::uint32_t>(m.zip64 ? 0xFFFFFFFF : size);

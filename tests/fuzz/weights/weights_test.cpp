@@ -10,6 +10,7 @@
 #include "models/weights/tensor_source.h"
 #include "tests/fuzz/mutate.h"
 #include "tests/support/archive_maker.h"
+#include "tests/support/bounded_child.h"
 #include "tests/support/temp_folder.h"
 
 namespace seqbench::fuzz {
@@ -98,6 +99,21 @@ TEST(WeightsIndex, DamageIsReadOrRefused) {
       }));
     }
     ++kind;
+  }
+}
+
+TEST(WeightsIndex, SixtyMegabytesOfSmallValuesAreRefused) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer's own memory is no measure";
+#endif
+  const TempFolder folder;
+  for (const char* piece : {"0,", "{},", "\"\","}) {
+    std::string index = R"({"weight_map":[)";
+    while (index.size() < 60'000'000) index += piece;
+    write(folder.path() / "model.safetensors.index.json", index + "0]}");
+    EXPECT_TRUE(ends_within(1u << 30, [&] {
+      survive([&] { static_cast<void>(models::TensorSource::open(folder.path())); });
+    })) << piece;
   }
 }
 

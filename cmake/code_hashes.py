@@ -10,7 +10,9 @@ import sys
 # A string or character literal is matched first, so that "//" inside one is no comment.
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/|\s+', re.S)
 
-INCLUDE = re.compile(r'^#include "(models/(?:blocks|tokenizers|weights)/[^"]+)"', re.M)
+# Rooms of models/ that others reach by including them; models/blocks is in every model's key anyway.
+SHARED = ("tokenizers", "weights", "pretrained")
+INCLUDE = re.compile(rf'^#include "(models/(?:{"|".join(("blocks", *SHARED))})/[^"]+)"', re.M)
 
 
 def stripped(text):
@@ -39,7 +41,7 @@ def shared(root, files):
                 if path not in reached and path.is_file():
                     reached.add(path)
                     todo.append(path)
-    rooms = {path.relative_to(root).parts[1] for path in reached} & {"tokenizers", "weights", "pretrained"}
+    rooms = {path.relative_to(root).parts[1] for path in reached} & set(SHARED)
     return [path for room in sorted(rooms) for path in sources(root / "models" / room)]
 
 
@@ -53,7 +55,7 @@ def rooms(root):
     for kind in ("models", "tasks"):
         for entry in sorted((root / kind).iterdir()):
             files = sources(entry) if entry.is_dir() else [entry] if entry.suffix == ".cpp" else []
-            own = entry.name in ("blocks", "tokenizers", "weights", "pretrained")
+            own = entry.name in ("blocks", *SHARED)
             yield f"{kind}/{entry.stem}", files if own else sorted(set(files + shared(root, files)))
 
 

@@ -178,21 +178,9 @@ class BytePair final : public Tokenizer {
   }
 
   void append_with(Work& work, std::string_view text, Encoding& into, bool with_offsets) const {
-    std::uint32_t place = 0;
-    added_.cut(
-        text,
-        [&](std::size_t begin, std::size_t end) {
-          const std::string_view piece = text.substr(begin, end - begin);
-          append_piece(piece, place, work, into, with_offsets);
-          if (with_offsets) place += count_code_points(piece);
-        },
-        [&](std::size_t begin, std::size_t end, std::int32_t id) {
-          into.ids.push_back(id);
-          if (!with_offsets) return;
-          const std::uint32_t length = count_code_points(text.substr(begin, end - begin));
-          into.offsets.push_back({place, place + length});
-          place += length;
-        });
+    added_.cut(text, into, with_offsets, [&](std::string_view piece, std::uint32_t place) {
+      append_piece(piece, place, work, into, with_offsets);
+    });
   }
 
   void append_piece(std::string_view piece, std::uint32_t place, Work& work, Encoding& into, bool with_offsets) const {

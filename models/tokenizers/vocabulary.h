@@ -9,6 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "models/tokenizers/encoding.h"
+#include "models/tokenizers/unicode.h"
+
 namespace seqbench::models {
 
 class Vocabulary {
@@ -66,9 +69,16 @@ class Trie {
 class AddedTokens {
  public:
   void add(std::string_view token, std::int32_t id);
-  /// Calls piece(bytes begin, bytes end) and special(begin, end, id) from left to right; pieces are not empty.
-  template <typename Piece, typename Special>
-  void cut(std::string_view text, Piece piece, Special special) const {
+  /// From left to right: special tokens go into `into`, for the text between them (never empty) piece(bytes, place) is
+  /// called. Places, in code points, are counted for offsets alone.
+  template <typename Piece>
+  void cut(std::string_view text, Encoding& into, bool with_offsets, Piece piece) const {
+    std::uint32_t place = 0;
+    const auto length_of = [&](std::string_view part) { return with_offsets ? count_code_points(part) : 0; };
+    const auto between = [&](std::string_view part) {
+      piece(part, place);
+      place += length_of(part);
+    };
     std::size_t begin = 0;
     for (std::size_t at = 0; at < text.size();) {
       if (!trie_.begins(text[at])) {
@@ -80,11 +90,14 @@ class AddedTokens {
         ++at;
         continue;
       }
-      if (begin < at) piece(begin, at);
-      special(at, at + match.length, match.value);
+      if (begin < at) between(text.substr(begin, at - begin));
+      into.ids.push_back(match.value);
+      const std::uint32_t end = place + length_of(text.substr(at, match.length));
+      if (with_offsets) into.offsets.push_back({place, end});
+      place = end;
       begin = at += match.length;
     }
-    if (begin < text.size()) piece(begin, text.size());
+    if (begin < text.size()) between(text.substr(begin));
   }
 
  private:

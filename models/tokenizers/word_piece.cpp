@@ -196,20 +196,7 @@ class WordPiece final : public Tokenizer {
  private:
   void append(std::string_view text, Encoding& into, bool with_offsets) const override {
     Reader reader(pieces_, options_, into, with_offsets);
-    std::uint32_t place = 0;
-    added_.cut(
-        text,
-        [&](std::size_t begin, std::size_t end) {
-          reader.read(text.substr(begin, end - begin), place);
-          if (with_offsets) place += count_code_points(text.substr(begin, end - begin));
-        },
-        [&](std::size_t begin, std::size_t end, std::int32_t id) {
-          into.ids.push_back(id);
-          if (!with_offsets) return;
-          const std::uint32_t length = count_code_points(text.substr(begin, end - begin));
-          into.offsets.push_back({place, place + length});
-          place += length;
-        });
+    added_.cut(text, into, with_offsets, [&](std::string_view piece, std::uint32_t place) { reader.read(piece, place); });
   }
 
   AddedTokens added_;

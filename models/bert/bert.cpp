@@ -14,25 +14,27 @@ Json fresh_config(const Params& params) { return fresh_bert_config(params, dna_c
 
 std::unique_ptr<Tokenizer> fresh_tokenizer(const Params& params) { return dna_character_tokenizer(params.flag("add_cls")); }
 
+std::vector<ParamSpec> fresh_params() {
+  std::vector<ParamSpec> params = fresh_sizes(768, 12, 12, 3072);
+  params.push_back(fresh_size("max_positions", 512, "tokens that the position table has rows for"));
+  params.push_back({.name = "add_cls", .fallback = false,
+                    .help = "[CLS] before the letters; without it the head reads the first letter, as the paper's does; of a model without a folder",
+                    .choices = {}});
+  return params;
+}
+
 const Family& family() {
-  static const Family kFamily = [] {
-    Family f;
-    f.name = "bert";
-    f.summary = "BERT: a pretrained folder, or from scratch on single DNA letters";
-    f.citation = "Devlin et al. 2019";
-    f.views = {"dna", "sentence", "protein"};
-    f.lora_targets = {"query", "value"};
-    f.reads = &reads;
-    f.architecture = &bert_architecture;
-    f.fresh_params = fresh_sizes(768, 12, 12, 3072);
-    f.fresh_params.push_back(fresh_size("max_positions", 512, "tokens that the position table has rows for"));
-    f.fresh_params.push_back({.name = "add_cls", .fallback = false,
-                              .help = "[CLS] before the letters; without it the head reads the first letter, as the paper's does; of a model without a folder",
-                              .choices = {}});
-    f.fresh_config = &fresh_config;
-    f.fresh_tokenizer = &fresh_tokenizer;
-    return f;
-  }();
+  static const Family kFamily{
+      .name = "bert",
+      .summary = "BERT: a pretrained folder, or from scratch on single DNA letters",
+      .citation = "Devlin et al. 2019",
+      .views = {"dna", "sentence", "protein"},
+      .reads = &reads,
+      .architecture = &bert_architecture,
+      .fresh_params = fresh_params(),
+      .fresh_config = &fresh_config,
+      .fresh_tokenizer = &fresh_tokenizer,
+  };
   return kFamily;
 }
 

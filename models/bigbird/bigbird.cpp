@@ -22,7 +22,7 @@ Architecture architecture(const ConfigReader& config) {
   s.dropout_before_norm = true;
   s.rescale_embeddings = config.flag("rescale_embeddings", false);
   s.activation = config.activation("hidden_act", "gelu_new");
-  s.max_positions = config.integer("max_position_embeddings", 4096, 1, 10'000'000);
+  s.max_positions = config.integer("max_position_embeddings", 4096, 1, kMaxRows);
   s.sparsity = sparsity(config);
   s.block = config.integer("block_size", 64, 1, 4096);
   s.random_blocks = config.integer("num_random_blocks", 3, 1, 64);
@@ -36,17 +36,14 @@ Architecture architecture(const ConfigReader& config) {
 }
 
 const Family& family() {
-  static const Family kFamily = [] {
-    Family f;
-    f.name = "bigbird";
-    f.summary = "BigBird: full attention on short texts, block-sparse on long ones";
-    f.citation = "Zaheer et al. 2020; Fishman et al. 2023";
-    f.views = {"dna"};
-    f.lora_targets = {"query", "value"};
-    f.reads = &reads;
-    f.architecture = &architecture;
-    return f;
-  }();
+  static const Family kFamily{
+      .name = "bigbird",
+      .summary = "BigBird: full attention on short texts, block-sparse on long ones",
+      .citation = "Zaheer et al. 2020; Fishman et al. 2023",
+      .views = {"dna"},
+      .reads = &reads,
+      .architecture = &architecture,
+  };
   return kFamily;
 }
 

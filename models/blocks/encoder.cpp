@@ -130,7 +130,7 @@ bool Encoder::is_sparse(std::int64_t length, const Trace* trace) {
                                  full_attention_up_to(settings_.block, settings_.random_blocks), length));
   }
   if (is_short && settings_.sparsity == Sparsity::kSticky) switched_to_full_ = true;
-  if (!is_short && trace != nullptr && trace->attention) {
+  if (!is_short && trace != nullptr && trace->attention_layer) {
     throw InputError("block-sparse attention has no full matrix of probabilities: ask for full attention, or shorter texts");
   }
   return !is_short;
@@ -147,19 +147,18 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, co
   if (real.defined() && real.all().item<bool>()) real = at::Tensor();
   at::Tensor x = embedded(padded_ids, real, pass);
   const at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_.to(x.device()), x.size(1)) : at::Tensor();
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (trace != nullptr && trace->hidden) trace->hidden_BLH.push_back(x.narrow(1, 0, length));
-    const BlockSparse pattern{settings_.block, settings_.random_blocks, static_cast<std::int64_t>(i), pass.training,
-                              settings_.max_positions};
-    at::Tensor probabilities;
-    const bool wants = trace != nullptr && trace->attention;
-    x = block(layers_[i], x, {real}, rotation, sparse ? &pattern : nullptr, pass, wants ? &probabilities : nullptr);
-    if (wants) trace->attention_BhLL.push_back(probabilities);
+  const auto keep_hidden = [&](std::int64_t layer) {
+    if (trace != nullptr && trace->hidden_layer == layer) trace->hidden_BLH = x.narrow(1, 0, length);
+  };
+  for (std::int64_t i = 0; i < settings_.layers; ++i) {
+    keep_hidden(i);
+    const BlockSparse pattern{settings_.block, settings_.random_blocks, i, pass.training, settings_.max_positions};
+    const bool wants = trace != nullptr && trace->attention_layer == i + 1;
+    x = block(layers_[static_cast<std::size_t>(i)], x, {real}, rotation, sparse ? &pattern : nullptr, pass, wants ? &trace->attention_BhLL : nullptr);
   }
   if (settings_.final_norm) x = final_norm_(x);
-  x = x.narrow(1, 0, length);
-  if (trace != nullptr && trace->hidden) trace->hidden_BLH.push_back(x);
-  return x;
+  keep_hidden(settings_.layers);
+  return x.narrow(1, 0, length);
 }
 
 }  // namespace seqbench::models

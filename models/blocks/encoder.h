@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,11 +62,12 @@ struct EncoderNames {
   std::string final_norm;
 };
 
-/// What a forward pass keeps besides its result.
+/// What a forward pass keeps besides its result: of one layer, for all of them would be many times the model's memory.
 struct Trace {
-  bool hidden = false, attention = false;
-  std::vector<at::Tensor> hidden_BLH;      // layers + 1: embeddings first; the last after the final norm
-  std::vector<at::Tensor> attention_BhLL;  // layers: probabilities
+  std::optional<std::int64_t> hidden_layer = {};     // from 0, the embeddings, to layers, after the final norm
+  std::optional<std::int64_t> attention_layer = {};  // from 1 to layers
+  at::Tensor hidden_BLH = {};      // set where asked for
+  at::Tensor attention_BhLL = {};  // probabilities; set where asked for
 };
 
 class Encoder {

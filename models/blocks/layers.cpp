@@ -3,7 +3,6 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/tanh.h>
@@ -28,11 +27,6 @@ at::Tensor Linear::operator()(const at::Tensor& x, const Pass& pass) const {
   if (!lora_a.defined()) return y;
   const at::Tensor dropped = lora_dropout ? (*lora_dropout)(x, pass) : x;
   return y.add(at::linear(at::linear(dropped, lora_a), lora_b), scale);
-}
-
-at::Tensor Linear::delta() const {
-  SEQBENCH_ASSERT(lora_a.defined(), "the layer has an adapter");
-  return at::matmul(lora_b, lora_a).mul(scale);
 }
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {

@@ -28,8 +28,6 @@ struct Linear {
 
   /// x [..., in] -> [..., out].
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const Pass& pass) const;
-  /// scale * B A, [out, in]; an assertion without an adapter.
-  [[nodiscard]] at::Tensor delta() const;
 };
 
 struct LayerNorm {

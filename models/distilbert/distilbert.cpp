@@ -4,18 +4,11 @@
 namespace seqbench::models::distilbert {
 namespace {
 
-constexpr std::int64_t kMaxWidth = 65536, kMaxLayers = 1000, kMaxRows = 10'000'000;
-
 bool reads(const Json& config) { return config.value("model_type", Json()) == "distilbert"; }
 
 EncoderSettings settings(const ConfigReader& config) {
-  EncoderSettings s;
-  s.vocabulary = config.integer("vocab_size", 30522, 1, kMaxRows);
-  s.width = config.integer("dim", 768, 1, kMaxWidth);
-  s.layers = config.integer("n_layers", 6, 1, kMaxLayers);
-  s.heads = config.integer("n_heads", 12, 1, kMaxWidth);
-  config.check_heads("n_heads", s.heads, s.width);
-  s.feed_forward = config.integer("hidden_dim", 3072, 1, 4 * kMaxWidth);
+  EncoderSettings s = read_sizes(config, {"dim", "n_layers", "n_heads", "hidden_dim"},
+                                 {.vocabulary = 30522, .width = 768, .layers = 6, .heads = 12, .feed_forward = 3072});
   s.max_positions = config.integer("max_position_embeddings", 512, 1, kMaxRows);
   s.pad_id = config.integer("pad_token_id", 0, 0, s.vocabulary - 1);
   s.hidden_dropout = config.number("dropout", 0.1, 0, 0.999);
@@ -61,17 +54,15 @@ Architecture architecture(const ConfigReader& config) {
 }
 
 const Family& family() {
-  static const Family kFamily = [] {
-    Family f;
-    f.name = "distilbert";
-    f.summary = "DistilBERT: a small English language model";
-    f.citation = "Sanh et al. 2019";
-    f.views = {"sentence"};  // WordPiece of English makes one unknown word of a sequence
-    f.lora_targets = {"q_lin", "v_lin"};
-    f.reads = &reads;
-    f.architecture = &architecture;
-    return f;
-  }();
+  static const Family kFamily{
+      .name = "distilbert",
+      .summary = "DistilBERT: a small English language model",
+      .citation = "Sanh et al. 2019",
+      .views = {"sentence"},  // WordPiece of English makes one unknown word of a sequence
+      .lora_targets = {"q_lin", "v_lin"},
+      .reads = &reads,
+      .architecture = &architecture,
+  };
   return kFamily;
 }
 

@@ -32,20 +32,17 @@ Json fresh_config(const Params& params) {
 std::unique_ptr<Tokenizer> fresh_tokenizer(const Params&) { return esm_tokenizer(); }
 
 const Family& family() {
-  static const Family kFamily = [] {
-    Family f;
-    f.name = "esm2";
-    f.summary = "ESM-2: a protein language model with rotary positions";
-    f.citation = "Lin et al. 2023";
-    f.views = {"protein"};
-    f.lora_targets = {"query", "value"};
-    f.reads = &reads;
-    f.architecture = &esm_architecture;
-    f.fresh_params = fresh_sizes(320, 6, 20, 1280);
-    f.fresh_config = &fresh_config;
-    f.fresh_tokenizer = &fresh_tokenizer;
-    return f;
-  }();
+  static const Family kFamily{
+      .name = "esm2",
+      .summary = "ESM-2: a protein language model with rotary positions",
+      .citation = "Lin et al. 2023",
+      .views = {"protein"},
+      .reads = &reads,
+      .architecture = &esm_architecture,
+      .fresh_params = fresh_sizes(320, 6, 20, 1280),
+      .fresh_config = &fresh_config,
+      .fresh_tokenizer = &fresh_tokenizer,
+  };
   return kFamily;
 }
 

@@ -23,17 +23,14 @@ Architecture architecture(const ConfigReader& config) {
 }
 
 const Family& family() {
-  static const Family kFamily = [] {
-    Family f;
-    f.name = "gena_lm";
-    f.summary = "GENA-LM: BERT with LayerNorm first, pretrained on human and many genomes";
-    f.citation = "Fishman et al. 2023";
-    f.views = {"dna"};
-    f.lora_targets = {"query", "value"};
-    f.reads = &reads;
-    f.architecture = &architecture;
-    return f;
-  }();
+  static const Family kFamily{
+      .name = "gena_lm",
+      .summary = "GENA-LM: BERT with LayerNorm first, pretrained on human and many genomes",
+      .citation = "Fishman et al. 2023",
+      .views = {"dna"},
+      .reads = &reads,
+      .architecture = &architecture,
+  };
   return kFamily;
 }
 

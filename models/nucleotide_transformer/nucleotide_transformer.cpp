@@ -38,23 +38,25 @@ Json fresh_config(const Params& params) {
 
 std::unique_ptr<Tokenizer> fresh_tokenizer(const Params& params) { return nucleotide_tokenizer(generation(params)); }
 
+std::vector<ParamSpec> fresh_params() {
+  std::vector<ParamSpec> params = fresh_sizes(512, 12, 16, 2048);
+  params.push_back({.name = "generation", .fallback = std::string("v2"), .help = "of a model without a folder",
+                    .choices = {"v1", "v2"}});
+  return params;
+}
+
 const Family& family() {
-  static const Family kFamily = [] {
-    Family f;
-    f.name = "nucleotide_transformer";
-    f.summary = "Nucleotide Transformer v1 and v2: DNA language models on 6-mers";
-    f.citation = "Dalla-Torre et al. 2023";
-    f.views = {"dna"};
-    f.lora_targets = {"query", "value"};
-    f.reads = &reads;
-    f.architecture = &esm_architecture;
-    f.fresh_params = fresh_sizes(512, 12, 16, 2048);
-    f.fresh_params.push_back({.name = "generation", .fallback = std::string("v2"), .help = "of a model without a folder",
-                              .choices = {"v1", "v2"}});
-    f.fresh_config = &fresh_config;
-    f.fresh_tokenizer = &fresh_tokenizer;
-    return f;
-  }();
+  static const Family kFamily{
+      .name = "nucleotide_transformer",
+      .summary = "Nucleotide Transformer v1 and v2: DNA language models on 6-mers",
+      .citation = "Dalla-Torre et al. 2023",
+      .views = {"dna"},
+      .reads = &reads,
+      .architecture = &esm_architecture,
+      .fresh_params = fresh_params(),
+      .fresh_config = &fresh_config,
+      .fresh_tokenizer = &fresh_tokenizer,
+  };
   return kFamily;
 }
 

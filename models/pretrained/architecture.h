@@ -46,7 +46,7 @@ struct Family {
   std::string_view summary;
   std::string_view citation;
   std::vector<std::string> views;
-  std::vector<std::string> lora_targets;  // default of lora.target_modules
+  std::vector<std::string> lora_targets = {"query", "value"};  // default of lora.target_modules
   bool (*reads)(const Json& config) = nullptr;
   Architecture (*architecture)(const ConfigReader& config) = nullptr;
   /// Sizes of a model without a folder, and what it is then; null where the family has no tokenizer of its own.
@@ -54,6 +54,17 @@ struct Family {
   Json (*fresh_config)(const Params& params) = nullptr;
   std::unique_ptr<Tokenizer> (*fresh_tokenizer)(const Params& params) = nullptr;
 };
+
+/// What a family calls the sizes that all have.
+struct SizeKeys {
+  const char* width;
+  const char* layers;
+  const char* heads;
+  const char* feed_forward;
+};
+inline constexpr std::int64_t kMaxRows = 10'000'000;  // of a table in a configuration that is believed
+/// vocabulary, width, layers, heads and feed_forward of config.json; `fallback` has those of absent keys, 0 = required.
+[[nodiscard]] EncoderSettings read_sizes(const ConfigReader& config, const SizeKeys& keys, const EncoderSettings& fallback = {});
 
 /// Params hidden, layers, heads and feed_forward of a model without a folder, with these defaults.
 [[nodiscard]] std::vector<ParamSpec> fresh_sizes(std::int64_t hidden, std::int64_t layers, std::int64_t heads,

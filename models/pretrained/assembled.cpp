@@ -72,13 +72,8 @@ std::optional<at::Tensor> Assembled::given(const std::string& name, const std::v
     return checkpoints_.adapter->take(name, shape, dtype);
   }
   if (!checkpoints_.base) return std::nullopt;
-  if (assembled::is_adapter(name) || (replace_head_ && is_head(name))) {
-    drawn_.push_back(name);
-    return std::nullopt;
-  }
-  std::optional<at::Tensor> values = checkpoints_.base->take(name, shape, dtype);
-  if (!values) drawn_.push_back(name);
-  return values;
+  if (assembled::is_adapter(name) || (replace_head_ && is_head(name))) return std::nullopt;
+  return checkpoints_.base->take(name, shape, dtype);
 }
 
 at::Tensor Assembled::stored_frequencies() {
@@ -137,25 +132,22 @@ at::Tensor Assembled::hidden_by_length(const at::Tensor& ids, const at::Tensor& 
     const std::int64_t length = lengths.const_data_ptr<std::int64_t>()[row];
     groups[length <= full_attention_up_to(s.block, s.random_blocks) ? 0 : (length + s.block - 1) / s.block].push_back(row);
   }
-  Trace whole;
-  at::Tensor hidden;
+  at::Tensor hidden, traced;
   for (const auto& [blocks, members] : groups) {
     const at::Tensor rows = at::tensor(members, at::kLong).to(ids.device());
     const at::Tensor own_keep = keep.index_select(0, rows);
     const std::int64_t length = own_keep.sum(1).max().item<std::int64_t>();
-    Trace part{.hidden = trace != nullptr && trace->hidden, .attention = trace != nullptr && trace->attention,
-               .hidden_BLH = {}, .attention_BhLL = {}};
+    Trace part = trace != nullptr ? *trace : Trace();
     const at::Tensor own = (*encoder_)(ids.index_select(0, rows).narrow(1, 0, length), own_keep.narrow(1, 0, length), pass, &part);
     const auto place = [&](const at::Tensor& into, const at::Tensor& value) {
       const at::Tensor base = into.defined() ? into : at::zeros({ids.size(0), ids.size(1), s.width}, value.options());
       return base.index_copy(0, rows, at::constant_pad_nd(value, {0, 0, 0, ids.size(1) - length}));
     };
     hidden = place(hidden, own);
-    whole.hidden_BLH.resize(part.hidden_BLH.size());
-    for (std::size_t i = 0; i < part.hidden_BLH.size(); ++i) whole.hidden_BLH[i] = place(whole.hidden_BLH[i], part.hidden_BLH[i]);
+    if (part.hidden_layer) traced = place(traced, part.hidden_BLH);
     pass.first_row += static_cast<std::int64_t>(members.size());
   }
-  if (trace != nullptr) trace->hidden_BLH = std::move(whole.hidden_BLH);
+  if (trace != nullptr) trace->hidden_BLH = traced;
   return hidden;
 }
 

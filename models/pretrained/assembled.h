@@ -48,17 +48,12 @@ class Assembled {
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const Pass& pass) const;
   /// hidden -> [B, L, V]; an assertion without that head.
   [[nodiscard]] at::Tensor lm_logits(const at::Tensor& hidden, const Pass& pass) const;
-  [[nodiscard]] bool has_head() const { return head_.has_value(); }
-  [[nodiscard]] bool has_lm_head() const { return lm_head_.has_value(); }
 
   /// All tensors, adapters among them, in order of making.
   [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return parameters_.tensors(); }
-  /// Tensors that no forward pass reads, of the files.
-  [[nodiscard]] const std::vector<NamedTensor>& unused() const { return unused_; }
-  /// Names that were drawn though there are files.
-  [[nodiscard]] const std::vector<std::string>& drawn() const { return drawn_; }
   [[nodiscard]] bool is_head(std::string_view name) const;
-  /// tensors() without adapters, each adapter added onto its weight, and unused(): what a folder holds. Detached.
+  /// tensors() without adapters, each adapter added onto its weight, and the files' tensors that no forward pass reads: what a
+  /// folder holds. Detached.
   [[nodiscard]] std::vector<NamedTensor> merged() const;
   [[nodiscard]] const Architecture& architecture() const { return architecture_; }
 
@@ -76,7 +71,6 @@ class Assembled {
   bool replace_head_;
   ParameterSet parameters_;
   Lora lora_;
-  std::vector<std::string> drawn_;
   std::set<std::string> of_adapter_;
   std::vector<NamedTensor> unused_;
   std::optional<Encoder> encoder_;

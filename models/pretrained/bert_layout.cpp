@@ -6,8 +6,6 @@ namespace seqbench::models {
 namespace bert_layout {
 namespace {
 
-constexpr std::int64_t kMaxWidth = 65536, kMaxLayers = 1000, kMaxRows = 10'000'000;
-
 EncoderNames names() {
   const std::string layer = "bert.encoder.layer.{}.";
   const std::string self = layer + "attention.self.";
@@ -24,13 +22,7 @@ EncoderNames names() {
 }
 
 EncoderSettings settings(const ConfigReader& config) {
-  EncoderSettings s;
-  s.vocabulary = config.integer("vocab_size", std::nullopt, 1, kMaxRows);
-  s.width = config.integer("hidden_size", std::nullopt, 1, kMaxWidth);
-  s.layers = config.integer("num_hidden_layers", std::nullopt, 1, kMaxLayers);
-  s.heads = config.integer("num_attention_heads", std::nullopt, 1, kMaxWidth);
-  config.check_heads("num_attention_heads", s.heads, s.width);
-  s.feed_forward = config.integer("intermediate_size", std::nullopt, 1, 4 * kMaxWidth);
+  EncoderSettings s = read_sizes(config, {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"});
   s.max_positions = config.integer("max_position_embeddings", 512, 1, kMaxRows);
   s.token_types = config.integer("type_vocab_size", 2, 1, kMaxRows);
   s.pad_id = config.integer("pad_token_id", 0, 0, s.vocabulary - 1);
@@ -43,6 +35,21 @@ EncoderSettings settings(const ConfigReader& config) {
 
 }  // namespace
 }  // namespace bert_layout
+
+EncoderSettings read_sizes(const ConfigReader& config, const SizeKeys& keys, const EncoderSettings& fallback) {
+  constexpr std::int64_t kMaxWidth = 65536, kMaxLayers = 1000;
+  const auto size = [&](const char* key, std::int64_t absent, std::int64_t high) {
+    return config.integer(key, absent > 0 ? std::optional(absent) : std::nullopt, 1, high);
+  };
+  EncoderSettings s;
+  s.vocabulary = size("vocab_size", fallback.vocabulary, kMaxRows);
+  s.width = size(keys.width, fallback.width, kMaxWidth);
+  s.layers = size(keys.layers, fallback.layers, kMaxLayers);
+  s.heads = size(keys.heads, fallback.heads, kMaxWidth);
+  config.check_heads(keys.heads, s.heads, s.width);
+  s.feed_forward = size(keys.feed_forward, fallback.feed_forward, 4 * kMaxWidth);
+  return s;
+}
 
 void refuse_unsupported(const ConfigReader& config) {
   config.only("is_decoder", {false});

@@ -6,7 +6,6 @@ namespace seqbench::models {
 namespace esm_layout {
 namespace {
 
-constexpr std::int64_t kMaxWidth = 65536, kMaxLayers = 1000, kMaxRows = 10'000'000;
 constexpr char kRotaryTail[] = ".attention.self.rotary_embeddings.inv_freq";
 
 EncoderNames names() {
@@ -32,13 +31,7 @@ Positions positions(const ConfigReader& config) {
 }
 
 EncoderSettings settings(const ConfigReader& config) {
-  EncoderSettings s;
-  s.vocabulary = config.integer("vocab_size", std::nullopt, 1, kMaxRows);
-  s.width = config.integer("hidden_size", std::nullopt, 1, kMaxWidth);
-  s.layers = config.integer("num_hidden_layers", std::nullopt, 1, kMaxLayers);
-  s.heads = config.integer("num_attention_heads", std::nullopt, 1, kMaxWidth);
-  config.check_heads("num_attention_heads", s.heads, s.width);
-  s.feed_forward = config.integer("intermediate_size", std::nullopt, 1, 4 * kMaxWidth);
+  EncoderSettings s = read_sizes(config, {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"});
   s.max_positions = config.integer("max_position_embeddings", 1026, 2, kMaxRows);
   s.pad_id = config.integer("pad_token_id", std::nullopt, 0, s.vocabulary - 1);
   s.token_dropout = config.flag("token_dropout", false);

@@ -24,10 +24,7 @@ class TransformerFolder final : public FolderModel {
     Build build{.streams = Streams(0)};
     build.outputs = outputs_;
     build.language_model = options.language_model;
-    if (options.language_model && !source_.has_lm_head) {
-      throw InputError(fmt::format("{}: the folder has no masked language model's head ('{}' is not among its weights)",
-                                   path.string(), source_.architecture.lm_head.dense));
-    }
+    if (options.language_model) need_lm_head(source_);
     if (source_.adapter) build.lora = *source_.adapter;
     model_ = std::make_unique<Assembled>(source_.architecture, build, std::move(source_.checkpoints));
     for (const NamedTensor& entry : model_->tensors()) {
@@ -41,8 +38,7 @@ class TransformerFolder final : public FolderModel {
   }
   [[nodiscard]] const std::string& token(std::int32_t id) const override { return source_.tokenizer->token(id); }
   [[nodiscard]] bool is_special(std::int32_t id) const override {
-    const SpecialIds& s = source_.tokenizer->specials();
-    return id >= 0 && (id == s.cls || id == s.sep || id == s.eos || id == s.pad);
+    return is_added(*source_.tokenizer, id);
   }
   [[nodiscard]] std::int64_t outputs() const override { return outputs_; }
   [[nodiscard]] std::int64_t layers() const override { return source_.architecture.encoder.layers; }
@@ -71,21 +67,16 @@ Answer TransformerFolder::run(std::span<const std::vector<std::int32_t>> rows, c
   }
   const at::NoGradGuard no_grad;
   const TokenTensors tokens = token_tensors(rows, source_.architecture.encoder.pad_id);
-  Trace trace{.hidden = asked.hidden_layer.has_value(), .attention = asked.attention_layer.has_value(),
-              .hidden_BLH = {}, .attention_BhLL = {}};
+  SEQBENCH_ASSERT(!asked.hidden_layer || (*asked.hidden_layer >= 0 && *asked.hidden_layer <= layers()), "a layer from 0 to layers()");
+  SEQBENCH_ASSERT(!asked.attention_layer || (*asked.attention_layer >= 1 && *asked.attention_layer <= layers()), "a layer from 1 to layers()");
+  Trace trace{.hidden_layer = asked.hidden_layer, .attention_layer = asked.attention_layer};
   const at::Tensor hidden = model_->hidden(tokens.ids.to(device_), tokens.keep.to(device_), {}, &trace);
   const auto answer = [](const at::Tensor& tensor) { return tensor.to(at::kCPU, at::kFloat).contiguous(); };
   Answer result;
   if (asked.logits) result.logits = answer(model_->logits(hidden, {}));
   if (asked.token_logits) result.token_logits = answer(model_->lm_logits(hidden, {}));
-  if (asked.hidden_layer) {
-    SEQBENCH_ASSERT(*asked.hidden_layer >= 0 && *asked.hidden_layer <= layers(), "a layer from 0 to layers()");
-    result.hidden = answer(trace.hidden_BLH[static_cast<std::size_t>(*asked.hidden_layer)]);
-  }
-  if (asked.attention_layer) {
-    SEQBENCH_ASSERT(*asked.attention_layer >= 1 && *asked.attention_layer <= layers(), "a layer from 1 to layers()");
-    result.attention = answer(trace.attention_BhLL[static_cast<std::size_t>(*asked.attention_layer - 1)]);
-  }
+  if (asked.hidden_layer) result.hidden = answer(trace.hidden_BLH);
+  if (asked.attention_layer) result.attention = answer(trace.attention_BhLL);
   return result;
 }
 

@@ -14,12 +14,6 @@ namespace seqbench::models {
 namespace language_model {
 namespace {
 
-const Texts& texts_of(const View& view) {
-  const auto* texts = std::get_if<TextView>(&view.data);
-  if (texts == nullptr) throw InputError(fmt::format("view '{}' does not hold texts", view.name));
-  return texts->rows;
-}
-
 /// Tokens that have to be told, row by row of the batch.
 struct Masked {
   std::vector<std::int64_t> row, place, truth, shown;
@@ -28,14 +22,12 @@ struct Masked {
 class LanguageModel final : public Network {
  public:
   LanguageModel(const Family& family, const LanguageModelContext& context)
-      : context_(context),
+      : family_(family),
+        context_(context),
         source_(open_source(family, context.folder, {}, true)),
         max_length_(max_length_of(source_, context.max_length)),
         masks_(context.streams.open("mask/tokens")) {
-    if (!source_.has_lm_head) {
-      throw InputError(fmt::format("{}: the folder has no masked language model's head ('{}' is not among its weights)",
-                                   context.folder.string(), source_.architecture.lm_head.dense));
-    }
+    need_lm_head(source_);
     if (source_.tokenizer->specials().mask < 0) {
       throw InputError(fmt::format("{}: the tokenizer has no mask token", context.folder.string()));
     }
@@ -52,15 +44,7 @@ class LanguageModel final : public Network {
   }
 
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
-    std::vector<std::vector<std::int32_t>> tokens;
-    for (const std::int64_t row : rows) {
-      tokens.push_back(tokens_of(*source_.tokenizer, texts_of(view)[static_cast<std::size_t>(row)], max_length_));
-    }
-    const TokenTensors tensors = token_tensors(tokens, source_.architecture.encoder.pad_id);
-    Batch batch;
-    batch.rows.assign(rows.begin(), rows.end());
-    batch.inputs = {{"input_ids", tensors.ids}, {"attention_mask", tensors.keep}};
-    return batch;
+    return token_batch(source_, texts_of(view, family_), rows, max_length_);
   }
 
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override;
@@ -78,8 +62,8 @@ class LanguageModel final : public Network {
 
  private:
   [[nodiscard]] Masked masked(const Batch& batch, const Pass& pass) const;
-  [[nodiscard]] bool is_added(std::int64_t id) const;
 
+  const Family& family_;
   LanguageModelContext context_;
   Source source_;
   std::int64_t max_length_;
@@ -88,11 +72,6 @@ class LanguageModel final : public Network {
   std::vector<NamedTensor> trained_, frozen_;
   double count_ = 0;
 };
-
-bool LanguageModel::is_added(std::int64_t id) const {
-  const SpecialIds& s = source_.tokenizer->specials();
-  return id == s.cls || id == s.sep || id == s.eos || id == s.pad;
-}
 
 /// A function of (text, epoch) alone, so that batching and resuming change nothing.
 Masked LanguageModel::masked(const Batch& batch, const Pass& pass) const {
@@ -105,7 +84,7 @@ Masked LanguageModel::masked(const Batch& batch, const Pass& pass) const {
                              .item = static_cast<std::uint32_t>(batch.rows[static_cast<std::size_t>(row)])});
     for (std::int64_t place = 0; place < ids.size(1); ++place) {
       const std::int64_t truth = id[row * ids.size(1) + place];
-      if (is_added(truth)) continue;
+      if (is_added(*source_.tokenizer, truth)) continue;
       if (draws.uniform() >= context_.masked) continue;
       const double how = draws.uniform();
       const auto other = static_cast<std::int64_t>(draws.below(vocabulary));

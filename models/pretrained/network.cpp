@@ -14,12 +14,6 @@ namespace seqbench::models {
 namespace network {
 namespace {
 
-const TextView& text_view(const View& view, const Family& family) {
-  const auto* texts = std::get_if<TextView>(&view.data);
-  if (texts == nullptr) throw InputError(fmt::format("{}: view '{}' does not hold texts", family.name, view.name));
-  return *texts;
-}
-
 Lora lora_of(const Params& params) {
   Lora lora;
   lora.rank = params.integer("lora.rank");
@@ -77,7 +71,7 @@ class TransformerNetwork final : public Network {
         max_length_(max_length_of(source_, context.params.integer("max_length"))),
         build_(build_of(context, source_)),
         difference_(context.kind == TaskKind::kBinary) {
-    static_cast<void>(text_view(context.view, family));
+    static_cast<void>(texts_of(context.view, family));
     const std::string& trained = context.params.text("trained");
     if (build_.lora.rank > 0 && trained == "head") {
       throw InputError(fmt::format("{}: 'trained' is \"head\", but there are adapters to train ('lora.rank')", family.name));
@@ -91,16 +85,7 @@ class TransformerNetwork final : public Network {
   }
 
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
-    const Texts& texts = text_view(view, family_).rows;
-    std::vector<std::vector<std::int32_t>> tokens;
-    for (const std::int64_t row : rows) {
-      tokens.push_back(tokens_of(*source_.tokenizer, texts[static_cast<std::size_t>(row)], max_length_));
-    }
-    const TokenTensors tensors = token_tensors(tokens, source_.architecture.encoder.pad_id);
-    Batch batch;
-    batch.rows.assign(rows.begin(), rows.end());
-    batch.inputs = {{"input_ids", tensors.ids}, {"attention_mask", tensors.keep}};
-    return batch;
+    return token_batch(source_, texts_of(view, family_), rows, max_length_);
   }
 
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override {
@@ -114,7 +99,7 @@ class TransformerNetwork final : public Network {
   [[nodiscard]] bool decays(std::string_view parameter) const override { return decays_by_name(parameter); }
 
   [[nodiscard]] std::vector<std::int64_t> lengths(const View& view, std::span<const std::int64_t> rows) const override {
-    const Texts& texts = text_view(view, family_).rows;
+    const Texts& texts = texts_of(view, family_);
     std::vector<std::int64_t> lengths;
     for (const std::int64_t row : rows) {
       lengths.push_back(static_cast<std::int64_t>(

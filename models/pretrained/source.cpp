@@ -104,6 +104,35 @@ std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view
   return ids;
 }
 
+const Texts& texts_of(const View& view, const Family& family) {
+  const auto* texts = std::get_if<TextView>(&view.data);
+  if (texts == nullptr) throw InputError(fmt::format("{}: view '{}' does not hold texts", family.name, view.name));
+  return texts->rows;
+}
+
+Batch token_batch(const Source& source, const Texts& texts, std::span<const std::int64_t> rows, std::int64_t max_length) {
+  std::vector<std::vector<std::int32_t>> tokens;
+  for (const std::int64_t row : rows) {
+    tokens.push_back(tokens_of(*source.tokenizer, texts[static_cast<std::size_t>(row)], max_length));
+  }
+  const TokenTensors tensors = token_tensors(tokens, source.architecture.encoder.pad_id);
+  Batch batch;
+  batch.rows.assign(rows.begin(), rows.end());
+  batch.inputs = {{"input_ids", tensors.ids}, {"attention_mask", tensors.keep}};
+  return batch;
+}
+
+bool is_added(const Tokenizer& tokenizer, std::int64_t id) {
+  const SpecialIds& s = tokenizer.specials();
+  return id >= 0 && (id == s.cls || id == s.sep || id == s.eos || id == s.pad);
+}
+
+void need_lm_head(const Source& source) {
+  if (source.has_lm_head) return;
+  throw InputError(fmt::format("{}: the folder has no masked language model's head ('{}' is not among its weights)",
+                               source.folder.string(), source.architecture.lm_head.dense));
+}
+
 bool decays_by_name(std::string_view name) {
   std::string lower;
   for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

@@ -40,6 +40,16 @@ struct TokenTensors {
 /// Ids with specials. InputError where there is none.
 [[nodiscard]] std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, std::string_view text, std::int64_t max_length);
 
+/// Texts of the view; InputError for one that holds none.
+[[nodiscard]] const Texts& texts_of(const View& view, const Family& family);
+/// "input_ids" and "attention_mask" of these rows.
+[[nodiscard]] Batch token_batch(const Source& source, const Texts& texts, std::span<const std::int64_t> rows,
+                                std::int64_t max_length);
+/// Whether the id is one that the tokenizer adds around or behind texts.
+[[nodiscard]] bool is_added(const Tokenizer& tokenizer, std::int64_t id);
+/// InputError where the files hold no masked language model's head.
+void need_lm_head(const Source& source);
+
 /// Biases and normalisations do not decay (transformers' Trainer.get_decay_parameter_names).
 [[nodiscard]] bool decays_by_name(std::string_view name);
 

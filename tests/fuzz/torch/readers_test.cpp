@@ -1,6 +1,5 @@
 // Readers that live in rooms with LibTorch: the import of every task on damaged twins.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -9,7 +8,9 @@
 #include "harness/base/files.h"
 #include "harness/contract/task.h"
 #include "harness/data/reader.h"
+#include "tests/fuzz/damage.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::fuzz {
 namespace {
@@ -18,30 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint32_t kMutations = 40;  // of each file of a twin
 constexpr std::int64_t kRows = 80;
-
-/// Nothing but a result or an InputError that says why: any other exception leaves.
-template <typename F>
-void survive(const F& read) {
-  try {
-    read();
-  } catch (const InputError& error) {
-    EXPECT_STRNE(error.what(), "");
-  }
-}
-
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string pattern = fs::temp_directory_path() / "seqbench-fuzz-XXXXXX";
-    SEQBENCH_ASSERT(::mkdtemp(pattern.data()) != nullptr, "a temporary folder can be made");
-    path = pattern;
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
-void write(const fs::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
 
 std::string text_of(const fs::path& path) {
   data::LineReader lines(path);
@@ -66,10 +43,10 @@ TEST_P(ImportOfDamage, IsReadOrRefused) {
   const auto named = std::ranges::find(tasks_table(), GetParam(), &NamedTask::name);
   const TaskEntry task = named->make();
   if (!task.import_files || !task.write_twin) GTEST_SKIP() << "the task writes no twin as published files";
-  const Folder folder;
+  const TempFolder folder;
   const Params params(task.params);
-  task.write_twin({.twin = true, .folder = {}, .params = params, .rows = kRows}, folder.path);
-  const std::vector<fs::path> files = files_in(folder.path);
+  task.write_twin({.twin = true, .folder = {}, .params = params, .rows = kRows}, folder.path());
+  const std::vector<fs::path> files = files_in(folder.path());
   ASSERT_FALSE(files.empty());
   ASSERT_NO_THROW(static_cast<void>(task.import_files(files)));
   const Stream stream = Streams(0).open("test");

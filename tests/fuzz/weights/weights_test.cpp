@@ -8,6 +8,7 @@
 #include "harness/tensors/safetensors.h"
 #include "harness/tensors/torch_archive.h"
 #include "models/weights/tensor_source.h"
+#include "tests/fuzz/damage.h"
 #include "tests/fuzz/mutate.h"
 #include "tests/support/archive_maker.h"
 #include "tests/support/bounded_child.h"
@@ -17,20 +18,6 @@ namespace seqbench::fuzz {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Nothing but a result or an InputError that says why: any other exception leaves.
-template <typename F>
-void survive(const F& read) {
-  try {
-    read();
-  } catch (const InputError& error) {
-    EXPECT_STRNE(error.what(), "");
-  }
-}
-
-void write(const fs::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
 
 TEST(Safetensors, DamageIsReadOrRefused) {
   const std::vector<NamedTensor> tensors = {{"a", at::arange(6).reshape({2, 3})}, {"b.c", at::arange(4, at::kFloat)}};

@@ -8,6 +8,7 @@
 #include "harness/tensors/safetensors.h"
 #include "models/weights/folder_writer.h"
 #include "models/weights/weights_loader.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::models {
 namespace weights_test {
@@ -16,12 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path fixture(const char* name) { return fs::path(SEQBENCH_SOURCE_DIR) / "tests/fixtures/weights" / name; }
-
-struct Folder {
-  fs::path path = fs::path(::testing::TempDir()) / ("weights-" + new_uid());
-  Folder() { fs::create_directory(path); }
-  ~Folder() { fs::remove_all(path); }
-};
 
 template <typename F>
 std::string refusal(const F& run) {
@@ -35,9 +30,9 @@ std::string refusal(const F& run) {
 
 at::Tensor row(double value) { return at::full({2}, value, at::kFloat); }
 
-WeightsLoader loader_of(const Folder& folder, const std::vector<NamedTensor>& tensors, NameRules rules) {
-  tensors::write_safetensors(folder.path / "model.safetensors", tensors);
-  return {TensorSource::open(folder.path), std::move(rules), "some/folder"};
+WeightsLoader loader_of(const TempFolder& folder, const std::vector<NamedTensor>& tensors, NameRules rules) {
+  tensors::write_safetensors(folder.path() / "model.safetensors", tensors);
+  return {TensorSource::open(folder.path()), std::move(rules), "some/folder"};
 }
 
 const auto kNever = [](const std::string&) { return false; };
@@ -54,11 +49,11 @@ TEST(TensorSource, ReadsShardsOfBothKinds) {
 
 TEST(TensorSource, RefusesBrokenIndices) {
   const auto with = [](const std::string& index) {
-    const Folder folder;
-    tensors::write_safetensors(folder.path / "s.safetensors", {{"a", row(1)}, {"b", row(2)}});
-    tensors::write_safetensors(folder.path / "t.safetensors", {{"c", row(1)}});
-    write_file_atomically(folder.path / "model.safetensors.index.json", index);
-    return refusal([&] { static_cast<void>(TensorSource::open(folder.path)); });
+    const TempFolder folder;
+    tensors::write_safetensors(folder.path() / "s.safetensors", {{"a", row(1)}, {"b", row(2)}});
+    tensors::write_safetensors(folder.path() / "t.safetensors", {{"c", row(1)}});
+    write_file_atomically(folder.path() / "model.safetensors.index.json", index);
+    return refusal([&] { static_cast<void>(TensorSource::open(folder.path())); });
   };
   const auto map = [](const std::string& text) { return R"({"weight_map":{)" + text + "}}"; };
   EXPECT_EQ(with(map(R"("a":"s.safetensors","b":"s.safetensors")")), "");
@@ -74,7 +69,7 @@ TEST(TensorSource, RefusesBrokenIndices) {
 }
 
 TEST(WeightsLoader, MapsNamesBothWaysAndTies) {
-  const Folder folder;
+  const TempFolder folder;
   WeightsLoader loader = loader_of(folder, {{"embeddings.LayerNorm.gamma", row(1)}, {"embeddings.position_ids", row(2)},
                                             {"embeddings.words", row(3)}, {"encoder.0.old.w", row(4)}},
                                    {"bert.", {"*.position_ids"}, {{"bert.embeddings.words", "cls.decoder"}},
@@ -88,7 +83,7 @@ TEST(WeightsLoader, MapsNamesBothWaysAndTies) {
 }
 
 TEST(WeightsLoader, TiedNamesThatDifferKeepTheirOwn) {
-  const Folder folder;
+  const TempFolder folder;
   WeightsLoader loader = loader_of(folder, {{"words", row(1)}, {"decoder", row(2)}}, {"", {}, {{"words", "decoder"}}, {}});
   EXPECT_EQ(loader.untied(), std::vector<std::string>{"decoder differs from words"});
   EXPECT_TRUE(loader.take("words", {2}, at::kFloat)->equal(row(1)));
@@ -98,7 +93,7 @@ TEST(WeightsLoader, TiedNamesThatDifferKeepTheirOwn) {
 }
 
 TEST(WeightsLoader, ListsAllThatDoesNotFit) {
-  const Folder folder;
+  const TempFolder folder;
   WeightsLoader loader = loader_of(folder, {{"a", row(1)}, {"surplus", row(2)}}, {});
   EXPECT_FALSE(loader.take("a", {3}, at::kFloat));
   EXPECT_FALSE(loader.take("b", {2}, at::kFloat));
@@ -111,17 +106,17 @@ TEST(WeightsLoader, ListsAllThatDoesNotFit) {
 }
 
 TEST(FolderWriter, WritesAWholeFolderOrNone) {
-  const Folder folder;
-  write_file_atomically(folder.path / "vocab.txt", "[PAD]\n");
-  const ModelFolder content{{{"odd_key", 1}}, {{"a", row(1)}}, tokenizer_files(folder.path)};
-  write_model_folder(folder.path / "new", content);
-  EXPECT_EQ(read_file(folder.path / "new/vocab.txt"), "[PAD]\n");
-  EXPECT_EQ(parse_json(read_file(folder.path / "new/config.json"), "c"), content.config);
-  EXPECT_TRUE(TensorSource::open(folder.path / "new")->read("a").equal(row(1)));
-  EXPECT_NE(refusal([&] { write_model_folder(folder.path / "new", content); }).find("there already"), std::string::npos);
-  const ModelFolder broken{{}, {{"a", row(1)}}, {folder.path / "absent"}};
-  EXPECT_NE(refusal([&] { write_model_folder(folder.path / "other", broken); }), "");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()), 2);
+  const TempFolder folder;
+  write_file_atomically(folder.path() / "vocab.txt", "[PAD]\n");
+  const ModelFolder content{{{"odd_key", 1}}, {{"a", row(1)}}, tokenizer_files(folder.path())};
+  write_model_folder(folder.path() / "new", content);
+  EXPECT_EQ(read_file(folder.path() / "new/vocab.txt"), "[PAD]\n");
+  EXPECT_EQ(parse_json(read_file(folder.path() / "new/config.json"), "c"), content.config);
+  EXPECT_TRUE(TensorSource::open(folder.path() / "new")->read("a").equal(row(1)));
+  EXPECT_NE(refusal([&] { write_model_folder(folder.path() / "new", content); }).find("there already"), std::string::npos);
+  const ModelFolder broken{{}, {{"a", row(1)}}, {folder.path() / "absent"}};
+  EXPECT_NE(refusal([&] { write_model_folder(folder.path() / "other", broken); }), "");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 2);
 }
 
 }  // namespace

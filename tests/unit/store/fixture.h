@@ -20,25 +20,12 @@
 #include "harness/base/sha256.h"
 #include "harness/store/reader.h"
 #include "harness/store/run_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::store::test {
 
-class TempFolder {
- public:
-  TempFolder() : path_(std::filesystem::temp_directory_path() / ("seqbench_store_" + new_uid())) {
-    std::filesystem::create_directory(path_);
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  [[nodiscard]] std::filesystem::path store() const { return path_ / "seqbench.db"; }
-
- private:
-  std::filesystem::path path_;
+struct TempFolder : seqbench::TempFolder {
+  [[nodiscard]] std::filesystem::path store() const { return path() / "seqbench.db"; }
 };
 
 /// Plain SQL on the file, past everything the room does. Returns the last row, columns joined by '|'.

@@ -39,6 +39,7 @@ class Parser {
     add_store_commands();
     add_use_commands();
     add_pretrain();
+    add_merge();
     add_weights_commands();
     add_other_commands();
   }
@@ -205,6 +206,14 @@ class Parser {
     sub->add_option("--head", a_.head, "this one alone, from 0");
     sub->add_flag("--mean-heads", a_.mean_heads, "the mean over heads");
     sub->add_option("--min", a_.min_probability, "tsv: probabilities above this [0]")->check(CLI::Range(0.0, 1.0));
+  }
+
+  void add_merge() {
+    CLI::App* sub = command(app_, "merge", "A model folder with an adapter merged into its weights", &merge);
+    sub->add_option("--model", a_.model, "a model folder, or a checkpoint in the weights home")->required();
+    sub->add_option("--adapter", a_.adapter, "folder of a peft adapter")->required();
+    sub->add_option("--out", a_.out, "a new folder")->required();
+    sub->add_flag("--unmerge", a_.unmerge, "take the adapter off weights that hold it");
   }
 
   void add_fetch(CLI::App& data) {

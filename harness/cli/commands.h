@@ -35,7 +35,7 @@ struct Arguments {
   bool dry_run = false;
   std::vector<std::string> from, only;  // data fetch, weights fetch
   std::string manifest;
-  bool accept_licence = false, offline = false, no_open = false;
+  bool accept_licence = false, offline = false, no_open = false, unmerge = false;
   std::string input, input_format = "auto", column, id_column, pool;  // predict, embed, attention; --model is `model`
   std::string adapter;              // folder of a peft adapter
   double learning_rate = 5e-5, masked = 0.15;  // pretrain
@@ -74,6 +74,7 @@ ExitCode submit(const Context& context);
 ExitCode verify(const Context& context);
 ExitCode predict(const Context& context);
 ExitCode pretrain(const Context& context);
+ExitCode merge(const Context& context);
 ExitCode embed(const Context& context);
 ExitCode attention(const Context& context);
 ExitCode data_audit(const Context& context);

@@ -1,4 +1,4 @@
-// predict, embed, attention: a model folder over the texts of a file.
+// predict, embed, attention: a model folder over the texts of a file; pretrain, merge: another folder made from one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -357,6 +357,15 @@ ExitCode pretrain(const Context& context) {
                   fmt::print("{}\t{:.6g}\t{:.6g}\n", loss.step, loss.train, loss.validation);
                   std::fflush(stdout);
                 });
+  return ExitCode::kDone;
+}
+
+ExitCode merge(const Context& context) {
+  const Arguments& a = context.arguments;
+  const fs::path folder = folder_of(a);
+  const ModelEntry& entry = run::entry_of_folder(context.tables, folder);
+  if (entry.merge == nullptr) throw InputError(fmt::format("{}: model '{}' has no adapters", printable(folder.string()), entry.name));
+  entry.merge({folder, a.adapter, fs::absolute(a.out).lexically_normal(), a.unmerge});
   return ExitCode::kDone;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // A model folder in use, apart from any experiment: what `predict`, `embed` and `attention` ask of it. Folders are
-// Hugging Face's (config.json, tokenizer, weights; perhaps a peft adapter), or those that trials save, which are the same.
+// Hugging Face's (config.json, tokenizer, weights), or those that trials save, which are the same.
 
 #include <ATen/core/Tensor.h>
 
@@ -21,6 +21,13 @@ struct FolderOptions {
   at::Device device = at::kCPU;
   std::filesystem::path adapter = {};  // folder of a peft adapter to put on the model
   bool language_model = false;         // open the masked language model's head too, for token_logits
+};
+
+/// What `merge` asks for: `out`, a new folder with all of `folder`'s heads, the adapter added onto its weights; `unmerge`: taken
+/// off weights that hold it already (modules that were trained whole stay as the adapter has them).
+struct MergeOptions {
+  std::filesystem::path folder, adapter, out;
+  bool unmerge = false;
 };
 
 /// What to compute. Layer 0 is the embedding output, `layers()` the last; attentions are of layers 1 to layers().

@@ -163,6 +163,8 @@ struct ModelEntry : ModelInfo {
   /// the key and value of a configuration that is not supported.
   bool (*reads_folder)(const Json& config) = nullptr;
   std::unique_ptr<FolderModel> (*open_folder)(const std::filesystem::path& folder, const FolderOptions&) = nullptr;
+  /// Writes MergeOptions::out. InputError where the adapter does not fit, or `out` is there already.
+  void (*merge)(const MergeOptions&) = nullptr;
   /// [B, 1]: a text's sum of cross entropies over its masked tokens, of which loss() makes the mean over tokens.
   std::unique_ptr<Network> (*language_model)(const LanguageModelContext&) = nullptr;
 };

@@ -19,14 +19,16 @@ constexpr const char* kAgain = "since the run was planned; run the experiment ag
 
 /// The folder behind a name. What came to it counts too: a tokenizer.json would be taken before a vocab.txt.
 std::string folder_of(const TrialSpec& spec, const std::string& name) {
-  const auto config = spec.files.find(name + "/config.json");
-  if (config == spec.files.end()) throw InputError(fmt::format("folder '{}' of the trial has no config.json", name));
-  const fs::path folder = fs::path(config->second).parent_path();
+  fs::path folder;
   std::size_t planned = 0;
   for (auto it = spec.files.lower_bound(name + "/"); it != spec.files.end() && it->first.starts_with(name + "/"); ++it) {
-    if (fs::path(it->second).parent_path() != folder) throw InputError(fmt::format("the files of folder '{}' lie in several folders", name));
+    if (it->first.find('/', name.size() + 1) != std::string::npos) continue;  // of a folder within this one
+    const fs::path place = fs::path(it->second).parent_path();
+    if (planned > 0 && place != folder) throw InputError(fmt::format("the files of folder '{}' lie in several folders", name));
+    folder = place;
     ++planned;
   }
+  if (planned == 0) throw InputError(fmt::format("no file of folder '{}' is planned", name));
   if (spec::model_files(folder).size() != planned) throw InputError(fmt::format("files came to folder '{}' {}", name, kAgain));
   return folder.string();
 }
@@ -45,7 +47,7 @@ void place_files(const TrialSpec& spec, const ModelEntry& model, Params& params)
   }
   for (const ParamSpec& param : model.params) {
     if (param.files == FileWords::kNone) continue;
-    if (param.files == FileWords::kFolder) {
+    if (is_folder(param.files)) {
       const std::string name = params.text(param.name);
       if (!name.empty()) params.set(param.name, model_folders::folder_of(spec, name));
       continue;

@@ -37,26 +37,32 @@ std::string hash_of(Context& ctx, const fs::path& path) {
 
 using Refuse = std::function<void(const std::string&)>;
 
-/// Beside the experiment file, else in the weights home; empty: nowhere.
+/// A model's folder, or an adapter's. Beside the experiment file, else in the weights home; empty: nowhere.
 fs::path find_folder(const Context& ctx, const std::string& name) {
   std::vector<fs::path> places = {fs::absolute(ctx.spec.path).parent_path() / name};
   if (!ctx.options.weights.empty()) places.push_back(ctx.options.weights / name);
   for (const fs::path& place : places) {
     std::error_code error;
-    if (fs::is_regular_file(place / "config.json", error)) return fs::absolute(place).lexically_normal();
+    for (const char* marker : {"config.json", "adapter_config.json"}) {
+      if (fs::is_regular_file(place / marker, error)) return fs::absolute(place).lexically_normal();
+    }
   }
   return {};
 }
 
-void resolve_folder(Context& ctx, const std::string& name, Variant& variant, const Refuse& refuse) {
-  if (name.empty()) return;
+void resolve_folder(Context& ctx, const ParamSpec& spec, Variant& variant, const Refuse& refuse) {
+  const std::string& name = variant.params.text(spec.name);
+  if (name.empty()) {
+    if (spec.files == FileWords::kNeededFolder) refuse("of model '" + variant.model + "' must name a folder: the model cannot be made without files");
+    return;
+  }
   if (fs::path(name).is_absolute()) {
     return refuse(fmt::format("names '{}': an absolute path would be part of the key; give it relative to this file", printable(name)));
   }
   const fs::path folder = find_folder(ctx, name);
   if (folder.empty()) {
     const std::string home = ctx.options.weights.empty() ? "" : fmt::format(" or in {}", ctx.options.weights.string());
-    return refuse(fmt::format("names '{0}': no model folder (with a config.json) beside the experiment file{1}; a known "
+    return refuse(fmt::format("names '{0}': no model folder (with a config.json or adapter_config.json) beside the experiment file{1}; a known "
                               "checkpoint is got with: seqbench weights fetch {0}", printable(name), home));
   }
   try {
@@ -119,8 +125,8 @@ void resolve_files(Context& ctx, const ModelUse& use, Variant& variant) {
     if (spec.files == FileWords::kNone) continue;
     const std::string key = "model.params." + spec.name;
     const Refuse refuse = [&](const std::string& why) { ctx.faults.add(use.item->at, fmt::format("'{}' {}", key, why)); };
-    if (spec.files == FileWords::kFolder) {
-      resolve_folder(ctx, variant.params.text(spec.name), variant, refuse);
+    if (is_folder(spec.files)) {
+      resolve_folder(ctx, spec, variant, refuse);
     } else {
       resolve_words(ctx, spec, variant, refuse);
     }

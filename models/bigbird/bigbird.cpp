@@ -56,7 +56,7 @@ SEQBENCH_MODEL(bigbird) {
   ModelEntry entry = models::pretrained_entry<&models::bigbird::family>();
   entry.params.push_back({.name = "attention", .fallback = std::string("folder"),
                           .help = "folder: as its config.json says, block_sparse meaning auto; auto: block-sparse for texts "
-                                  "longer than 5 + 2 random blocks, each as it would be alone; block_sparse: by the padded batch; sticky: full for good after the first short batch, as the reference",
+                                  "longer than 5 + 2 random blocks, each as it would be alone; block_sparse: by the padded batch; sticky: full for good after the first short batch, as the reference; a saved folder says full or block_sparse",
                           .choices = {"folder", "full", "auto", "sticky", "block_sparse"}});
   return entry;
 }

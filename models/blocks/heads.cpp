@@ -7,7 +7,7 @@ namespace seqbench::models {
 ClassificationHead::ClassificationHead(LayerMaker& maker, const HeadSettings& settings, std::int64_t width,
                                        std::int64_t outputs)
     : settings_(settings),
-      first_(maker.linear(settings.first, width, width, true, true)),
+      first_(maker.linear(settings.first, width, width, true, settings.kind != HeadKind::kPooler)),  // peft's all-linear takes poolers
       second_(maker.linear(settings.second, width, outputs, true, true)),
       first_dropout_(maker.dropout(settings.first, settings.kind == HeadKind::kDense ? settings.dropout : 0)),
       second_dropout_(maker.dropout(settings.second, settings.dropout)) {}

@@ -39,6 +39,7 @@ class ClassificationHead {
 struct LmHeadSettings {
   std::string dense, norm;   // modules
   std::string decoder_weight, bias;  // tensors
+  std::string decoder_bias = {};  // another name of the bias, which counts where files hold both and they differ; "": none
   Activation activation = Activation::kGelu;
   double eps = 1e-12;
   bool tied = true;  // the decoder's weight is the word embedding

@@ -1,17 +1,24 @@
 #include "models/blocks/lora.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <regex>
+
+#include "harness/base/error.h"
+#include "harness/base/text.h"
 
 namespace seqbench::models {
 namespace lora {
 namespace {
 
-bool is_plain(std::string_view entry) {
-  return std::ranges::all_of(entry, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-  });
+bool matches(const std::string& pattern, std::string_view name, const std::string& where) {
+  try {
+    return std::regex_match(name.begin(), name.end(), std::regex(pattern));
+  } catch (const std::regex_error& error) {
+    throw InputError(fmt::format("{} must be a regular expression, got '{}': {}", where, printable(pattern, 100), error.what()));
+  }
 }
 
 bool ends_in(std::string_view name, std::string_view entry) {
@@ -29,11 +36,8 @@ double Lora::scale() const {
 
 bool Lora::adapts(std::string_view module, bool head) const {
   if (rank == 0 || saves(module)) return false;
-  if (target_modules.size() == 1) {
-    const std::string& only = target_modules.front();
-    if (only == "all-linear") return !head;
-    if (!lora::is_plain(only)) return std::regex_match(module.begin(), module.end(), std::regex(only));
-  }
+  if (target_pattern == "all-linear") return !head;
+  if (!target_pattern.empty()) return lora::matches(target_pattern, module, where);
   return std::ranges::any_of(target_modules, [&](const std::string& entry) { return lora::ends_in(module, entry); });
 }
 

@@ -13,14 +13,17 @@ struct Lora {
   double alpha = 8;
   double dropout = 0;  // of the adapter's input, while training
   bool rank_stabilized = false;  // scale alpha / sqrt(rank) instead of alpha / rank
-  /// A module is adapted where its name equals an entry or ends in "." and the entry; one entry "all-linear" means all
-  /// but the head; one entry with a character that no module name has is a regular expression for the whole name.
+  /// A module is adapted where its name equals an entry or ends in "." and the entry.
   std::vector<std::string> target_modules;
+  /// Instead of the list, where not empty: "all-linear" means all but the head, else a regular expression of whole names.
+  std::string target_pattern = {};
   /// A module is trained whole where its name ends in an entry, with or without a dot before it.
   std::vector<std::string> modules_to_save;
+  std::string where = "'lora.target_modules'";  // the key that chose the layers, for messages
 
   [[nodiscard]] double scale() const;
-  /// Whether the Linear of this name gets an adapter. `head`: it belongs to the output head.
+  /// Whether the Linear of this name gets an adapter. `head`: it belongs to the output head. InputError where the pattern
+  /// is no regular expression.
   [[nodiscard]] bool adapts(std::string_view module, bool head) const;
   /// Whether a tensor or module of this name lies in a module that is trained whole.
   [[nodiscard]] bool saves(std::string_view name) const;

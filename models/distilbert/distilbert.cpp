@@ -35,6 +35,7 @@ EncoderNames names() {
 
 Architecture architecture(const ConfigReader& config) {
   refuse_unsupported(config);
+  config.only("sinusoidal_pos_embds", {false});
   Architecture a;
   a.encoder = settings(config);
   a.names = names();

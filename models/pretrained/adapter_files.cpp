@@ -35,15 +35,15 @@ void refuse_unknown(const ConfigReader& config) {
     else config.refuse(key, "absent, null or false (that kind of adapter is not supported)");
   }
   config.only("peft_type", {"LORA"});
+  config.only("init_lora_weights", {true, false, "gaussian"});  // the others change the base's weights
   config.only("exclude_modules", {});
 }
 
 std::vector<std::string> words(const ConfigReader& config, const char* key) {
   const Json value = config.json().value(key, Json());
   if (value.is_null()) return {};
-  if (value.is_string()) return {value.get<std::string>()};
   const bool texts = value.is_array() && std::ranges::all_of(value, [](const Json& one) { return one.is_string(); });
-  if (!texts) config.refuse(key, "a string or a list of strings");
+  if (!texts) config.refuse(key, "a list of strings");
   return value.get<std::vector<std::string>>();
 }
 
@@ -59,7 +59,10 @@ Lora read_adapter_config(const std::filesystem::path& folder) {
   lora.alpha = config.number("lora_alpha", 8, 0, 1e9);
   lora.dropout = config.number("lora_dropout", 0, 0, 0.999);
   lora.rank_stabilized = config.flag("use_rslora", false);
-  lora.target_modules = adapter_files::words(config, "target_modules");
+  lora.where = fmt::format("{}: 'target_modules'", path.string());
+  // As in peft, a text is a pattern and a list holds ends of names.
+  if (config.json().value("target_modules", Json()).is_string()) lora.target_pattern = config.text("target_modules", "");
+  else lora.target_modules = adapter_files::words(config, "target_modules");
   lora.modules_to_save = adapter_files::words(config, "modules_to_save");
   return lora;
 }
@@ -89,7 +92,7 @@ void write_adapter(const std::filesystem::path& folder, const Lora& lora, std::s
                        {"lora_alpha", lora.alpha},
                        {"lora_dropout", lora.dropout},
                        {"use_rslora", lora.rank_stabilized},
-                       {"target_modules", lora.target_modules},
+                       {"target_modules", lora.target_pattern.empty() ? Json(lora.target_modules) : Json(lora.target_pattern)},
                        {"modules_to_save", lora.modules_to_save},
                        {"bias", "none"},
                        {"fan_in_fan_out", false},

@@ -51,15 +51,17 @@ void Assembled::make(const Build& build) {
   if (build.language_model) {
     LmHeadSettings settings = architecture_.lm_head;
     // Files that hold both tensors of a tied pair with different values keep both, as transformers 5 does.
-    if (checkpoints_.base) {
-      settings.tied = settings.tied && std::ranges::none_of(checkpoints_.base->untied(), [&](const std::string& line) {
-        return line.starts_with(settings.decoder_weight);
+    const auto differs = [&](const std::string& alias) {
+      return checkpoints_.base && !alias.empty() && std::ranges::any_of(checkpoints_.base->untied(), [&](const std::string& line) {
+        return line.starts_with(alias + " ");
       });
-    }
+    };
+    settings.tied = settings.tied && !differs(settings.decoder_weight);
+    if (differs(settings.decoder_bias)) settings.bias = settings.decoder_bias;
     lm_head_.emplace(maker, settings, encoder_->word_embeddings());
   }
   if (lora_.rank > 0 && maker.adapted().empty()) {
-    throw InputError(fmt::format("'lora.target_modules' matches no layer; the model has for instance '{}' and '{}'",
+    throw InputError(fmt::format("{} matches no layer; the model has for instance '{}' and '{}'", lora_.where,
                                  with_layer(architecture_.names.attention.query, 0),
                                  with_layer(architecture_.names.feed_forward_in, 0)));
   }
@@ -67,29 +69,42 @@ void Assembled::make(const Build& build) {
 
 std::optional<at::Tensor> Assembled::given(const std::string& name, const std::vector<std::int64_t>& shape,
                                            at::ScalarType dtype) {
-  if (checkpoints_.adapter && checkpoints_.adapter->has(name)) {
+  const bool is_adapter = assembled::is_adapter(name);
+  std::optional<at::Tensor> values;
+  if (replace_head_ && is_replaced(name)) {
+    // drawn, whatever the files hold
+  } else if (checkpoints_.adapter && (is_adapter || checkpoints_.adapter->has(name))) {
     of_adapter_.insert(name);
-    return checkpoints_.adapter->take(name, shape, dtype);
+    values = checkpoints_.adapter->take(name, shape, dtype);
+  } else if (checkpoints_.base && !is_adapter) {
+    values = checkpoints_.base->take(name, shape, dtype);
   }
-  if (!checkpoints_.base) return std::nullopt;
-  if (assembled::is_adapter(name) || (replace_head_ && is_head(name))) return std::nullopt;
-  return checkpoints_.base->take(name, shape, dtype);
+  if (!values) drawn_.insert(name);
+  return values;
 }
 
 at::Tensor Assembled::stored_frequencies() {
-  if (!checkpoints_.base) return {};
   const EncoderSettings& s = architecture_.encoder;
+  if (!checkpoints_.base || s.positions != Positions::kRotary) return {};
   for (const std::string& name : architecture_.frequency_names) {
     if (!checkpoints_.base->has(name)) continue;
     const std::optional<at::Tensor> values = checkpoints_.base->take(name, {s.width / s.heads / 2}, at::kFloat);
-    return values ? *values : at::Tensor();
+    if (!values) return {};
+    unused_.push_back({name, *values});  // rounded as their writers had them: a folder written anew keeps them
+    return *values;
   }
   return {};
 }
 
 void Assembled::take_unused(at::ScalarType dtype) {
   if (!checkpoints_.base) return;
-  for (const UnusedTensor& tensor : architecture_.unused) {
+  std::vector<UnusedTensor> unused = architecture_.unused;
+  if (!head_ && architecture_.head.kind == HeadKind::kPooler) {
+    const std::int64_t width = architecture_.encoder.width;
+    unused.push_back({architecture_.head.first + ".weight", {width, width}});
+    unused.push_back({architecture_.head.first + ".bias", {width}});
+  }
+  for (const UnusedTensor& tensor : unused) {
     if (!checkpoints_.base->has(tensor.name)) continue;
     if (const auto values = checkpoints_.base->take(tensor.name, tensor.shape, dtype)) {
       unused_.push_back({tensor.name, *values});
@@ -101,6 +116,12 @@ bool Assembled::is_head(std::string_view name) const {
   return std::ranges::any_of(architecture_.head_names, [&](const std::string& head) { return name.starts_with(head); });
 }
 
+/// A pooler is pretrained: it stays.
+bool Assembled::is_replaced(std::string_view name) const {
+  const HeadSettings& head = architecture_.head;
+  return name.starts_with(head.second + ".") || (head.kind != HeadKind::kPooler && name.starts_with(head.first + "."));
+}
+
 void Assembled::check(const Build& build) const {
   const auto may_be_left = [&](const std::string& name) {
     // A headless file writes its pooler without the prefix.
@@ -110,7 +131,8 @@ void Assembled::check(const Build& build) const {
     checkpoints_.base->finish([&](const std::string& name) { return build.new_heads && is_head(name); }, may_be_left);
   }
   if (checkpoints_.adapter) {
-    checkpoints_.adapter->finish([](const std::string&) { return false; }, [](const std::string&) { return false; });
+    checkpoints_.adapter->finish([](const std::string&) { return false; },
+                                 [&](const std::string& name) { return build.replace_head && is_replaced(name); });
   }
 }
 
@@ -161,7 +183,7 @@ at::Tensor Assembled::lm_logits(const at::Tensor& hidden, const Pass& pass) cons
   return (*lm_head_)(hidden, pass);
 }
 
-std::vector<NamedTensor> Assembled::merged() const {
+std::vector<NamedTensor> Assembled::merged(double times) const {
   const at::NoGradGuard no_grad;
   std::vector<NamedTensor> result;
   for (const NamedTensor& entry : tensors()) {
@@ -170,7 +192,7 @@ std::vector<NamedTensor> Assembled::merged() const {
     const std::string module = entry.name.ends_with(".weight") ? entry.name.substr(0, entry.name.size() - 7) : "";
     const at::Tensor* a = assembled::find(tensors(), module + std::string(assembled::kAdapterA));
     const at::Tensor* b = assembled::find(tensors(), module + std::string(assembled::kAdapterB));
-    if (a != nullptr && b != nullptr) value = value.add(at::matmul(*b, *a), lora_.scale());
+    if (a != nullptr && b != nullptr) value = value.add(at::matmul(*b, *a), times * lora_.scale());
     result.push_back({entry.name, value});
   }
   result.insert(result.end(), unused_.begin(), unused_.end());

@@ -23,7 +23,7 @@ struct Build {
   std::int64_t outputs = 0;        // of the classification head; 0: no such head
   bool language_model = false;     // the masked language model's head
   bool new_heads = false;          // heads that the files lack are drawn; else that is an error
-  bool replace_head = false;       // the files' classification head is passed over
+  bool replace_head = false;       // the files' classification head is passed over, but for a pooler
   Lora lora = {};
   Streams streams;
   at::ScalarType dtype = at::kFloat;
@@ -52,9 +52,11 @@ class Assembled {
   /// All tensors, adapters among them, in order of making.
   [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return parameters_.tensors(); }
   [[nodiscard]] bool is_head(std::string_view name) const;
-  /// tensors() without adapters, each adapter added onto its weight, and the files' tensors that no forward pass reads: what a
-  /// folder holds. Detached.
-  [[nodiscard]] std::vector<NamedTensor> merged() const;
+  /// Whether the tensor was drawn, the files having none.
+  [[nodiscard]] bool is_drawn(const std::string& name) const { return drawn_.contains(name); }
+  /// tensors() without adapters, each adapter added onto its weight so many times (-1 takes it off a weight that has it), and
+  /// the files' tensors that no forward pass reads: what a folder holds. Detached.
+  [[nodiscard]] std::vector<NamedTensor> merged(double times = 1) const;
   [[nodiscard]] const Architecture& architecture() const { return architecture_; }
 
  private:
@@ -65,13 +67,14 @@ class Assembled {
   [[nodiscard]] at::Tensor hidden_by_length(const at::Tensor& ids, const at::Tensor& keep, Pass pass, Trace* trace);
   void take_unused(at::ScalarType dtype);
   void check(const Build& build) const;
+  [[nodiscard]] bool is_replaced(std::string_view name) const;
 
   Architecture architecture_;
   Checkpoints checkpoints_;
   bool replace_head_;
   ParameterSet parameters_;
   Lora lora_;
-  std::set<std::string> of_adapter_;
+  std::set<std::string> of_adapter_, drawn_;
   std::vector<NamedTensor> unused_;
   std::optional<Encoder> encoder_;
   std::optional<ClassificationHead> head_;

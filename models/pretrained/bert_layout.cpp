@@ -70,7 +70,7 @@ Architecture bert_architecture(const ConfigReader& config) {
             .dropout = config.number("classifier_dropout", a.encoder.hidden_dropout, 0, 0.999)};
   a.lm_head = {.dense = "cls.predictions.transform.dense", .norm = "cls.predictions.transform.LayerNorm",
                .decoder_weight = "cls.predictions.decoder.weight", .bias = "cls.predictions.bias",
-               .activation = a.encoder.activation, .eps = a.encoder.eps,
+               .decoder_bias = "cls.predictions.decoder.bias", .activation = a.encoder.activation, .eps = a.encoder.eps,
                .tied = config.flag("tie_word_embeddings", true)};
   a.rules.prefix = "bert.";
   a.rules.ignored = {"*.position_ids", "*.embeddings.token_type_ids", "cls.seq_relationship.*"};

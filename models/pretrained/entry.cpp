@@ -18,17 +18,18 @@ ParamSpec text(const char* name, const char* fallback, const char* help, std::ve
   return {.name = name, .fallback = std::string(fallback), .help = help, .choices = std::move(choices)};
 }
 
-ParamSpec folder(const char* name, const char* help) {
-  return {.name = name, .fallback = std::string(), .help = help, .choices = {}, .files = FileWords::kFolder};
+ParamSpec folder(const char* name, const char* help, FileWords files = FileWords::kFolder) {
+  return {.name = name, .fallback = std::string(), .help = help, .choices = {}, .files = files};
 }
 
 ParamSpec list(const char* name, std::vector<std::string> fallback, const char* help) {
   return {.name = name, .fallback = std::move(fallback), .help = help, .choices = {}};
 }
 
-std::vector<ParamSpec> source_params() {
+std::vector<ParamSpec> source_params(const Family& family) {
   return {folder("folder", "model folder as Hugging Face has it: its path, or a checkpoint's name once `weights fetch` has it; "
-                             "\"\": made without files"),
+                             "\"\": made without files",
+                 family.fresh_config == nullptr ? FileWords::kNeededFolder : FileWords::kFolder),
           folder("adapter", "folder of a peft adapter to start from; its adapter_config.json decides instead of lora.*"),
           flag("fresh", "draw all weights anew; only configuration and tokenizer are the folder's"),
           flag("new_head", "draw a new head where the folder has one"),
@@ -69,7 +70,7 @@ ModelEntry entry_of(const Family& family) {
   entry.citation = family.citation;
   entry.views = family.views;
   entry.kinds = {TaskKind::kRegression, TaskKind::kBinary};
-  entry.params = entry::source_params();
+  entry.params = entry::source_params(family);
   for (ParamSpec& spec : entry::training_params(family)) entry.params.push_back(std::move(spec));
   entry.params.insert(entry.params.end(), family.fresh_params.begin(), family.fresh_params.end());
   entry.train = {{"optimizer", std::string("adamw")}, {"learning_rate", 5e-5}, {"schedule", std::string("linear")},

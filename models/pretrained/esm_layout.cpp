@@ -40,6 +40,9 @@ EncoderSettings settings(const ConfigReader& config) {
   s.hidden_dropout = config.number("hidden_dropout_prob", 0.1, 0, 0.999);
   s.attention_dropout = config.number("attention_probs_dropout_prob", 0.1, 0, 0.999);
   s.positions = positions(config);
+  if (s.positions == Positions::kRotary && s.width / s.heads % 2 != 0) {
+    config.refuse("num_attention_heads", "such that heads are of even width, as rotary positions need");
+  }
   s.embedding_norm = config.flag("emb_layer_norm_before", false);
   s.embedding_dropout = false;
   s.mask_embeddings = true;

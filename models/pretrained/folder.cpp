@@ -7,6 +7,7 @@
 #include "harness/base/error.h"
 #include "models/pretrained/entry.h"
 #include "models/pretrained/source.h"
+#include "models/weights/folder_writer.h"
 
 namespace seqbench::models {
 namespace folder {
@@ -85,6 +86,16 @@ Answer TransformerFolder::run(std::span<const std::vector<std::int32_t>> rows, c
 
 std::unique_ptr<FolderModel> open_folder(const Family& family, const std::filesystem::path& path, const FolderOptions& options) {
   return std::make_unique<folder::TransformerFolder>(family, path, options);
+}
+
+void merge_adapter(const Family& family, const MergeOptions& options) {
+  Source source = open_source(family, options.folder, options.adapter, true);
+  const Build build{.outputs = source.outputs, .language_model = source.has_lm_head, .lora = *source.adapter, .streams = Streams(0)};
+  const Assembled model(source.architecture, build, std::move(source.checkpoints));
+  Json config = config_of_weights(source.config.json());
+  if (source.outputs > 0) name_labels(config, source.outputs);
+  write_model_folder(options.out, {.config = std::move(config), .tensors = model.merged(options.unmerge ? -1 : 1),
+                                   .files = tokenizer_files(*source.tokenizer)});
 }
 
 }  // namespace seqbench::models

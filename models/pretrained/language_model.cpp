@@ -56,8 +56,8 @@ class LanguageModel final : public Network {
   [[nodiscard]] std::vector<NamedTensor> frozen() override { return frozen_; }
   [[nodiscard]] bool decays(std::string_view parameter) const override { return decays_by_name(parameter); }
   void write_folder(const std::filesystem::path& folder, const TargetScale&) const override {
-    write_model_folder(folder, {.config = source_.config.json(), .tensors = model_->merged(), .copied = {}});
-    write_tokenizer(*source_.tokenizer, folder);
+    write_model_folder(folder, {.config = config_of_weights(source_.config.json()), .tensors = model_->merged(),
+                                .files = tokenizer_files(*source_.tokenizer, context_.max_length)});
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "harness/base/error.h"
 #include "models/pretrained/adapter_files.h"
@@ -14,17 +15,35 @@ namespace seqbench::models {
 namespace network {
 namespace {
 
+constexpr const char* kPooler = "pooler";
+
+/// "all-linear", or an entry with a character that no module's name has.
+bool is_pattern(const std::string& entry) {
+  return entry == "all-linear" || std::ranges::any_of(entry, [](unsigned char c) {
+    return std::isalnum(c) == 0 && c != '_' && c != '.' && c != '-';
+  });
+}
+
 Lora lora_of(const Params& params) {
   Lora lora;
   lora.rank = params.integer("lora.rank");
   lora.alpha = params.number("lora.alpha");
   lora.dropout = params.number("lora.dropout");
   lora.rank_stabilized = params.flag("lora.rank_stabilized");
-  lora.target_modules = params.texts("lora.target_modules");
+  const std::vector<std::string>& targets = params.texts("lora.target_modules");
+  if (targets.size() == 1 && is_pattern(targets.front())) lora.target_pattern = targets.front();
+  else lora.target_modules = targets;
   lora.modules_to_save = params.texts("lora.modules_to_save");
-  // As peft does for sequence classification.
-  for (const char* head : {"classifier", "score"}) lora.modules_to_save.emplace_back(head);
   return lora.rank > 0 ? lora : Lora();
+}
+
+/// As peft does for sequence classification, whatever task an adapter was made for.
+void save_heads(Lora& lora, bool pooler) {
+  std::vector<std::string> modules = {"classifier", "score"};
+  if (pooler) modules.emplace_back(kPooler);
+  for (const std::string& module : modules) {
+    if (std::ranges::find(lora.modules_to_save, module) == lora.modules_to_save.end()) lora.modules_to_save.push_back(module);
+  }
 }
 
 /// Sums to one logit: cross entropy over two is logistic loss over their difference.
@@ -44,6 +63,7 @@ Source source_of(const Family& family, const Params& params) {
   if (folder.empty() && (fresh || !adapter.empty())) {
     throw InputError(fmt::format("{}: '{}' needs 'folder'", family.name, fresh ? "fresh" : "adapter"));
   }
+  if (fresh && !adapter.empty()) throw InputError(fmt::format("{}: 'adapter' needs the folder's weights, 'fresh' draws others", family.name));
   Source source = folder.empty() ? fresh_source(family, params) : open_source(family, folder, adapter, !fresh);
   EncoderSettings& s = source.architecture.encoder;
   if (const double dropout = params.number("dropout"); dropout >= 0) {
@@ -59,7 +79,12 @@ Build build_of(const ModelContext& context, Source& source) {
   build.new_heads = true;
   build.replace_head = context.params.flag("new_head");
   build.dtype = context.dtype;
+  if (!build.replace_head && source.outputs > 0 && source.outputs != build.outputs) {
+    throw InputError(fmt::format("{}: the head has {} outputs, the task needs {}: 'new_head' draws one", source.folder.string(),
+                                 source.outputs, build.outputs));
+  }
   build.lora = source.adapter ? *source.adapter : lora_of(context.params);
+  if (build.lora.rank > 0) save_heads(build.lora, context.params.flag("train_pooler"));
   return build;
 }
 
@@ -68,8 +93,10 @@ class TransformerNetwork final : public Network {
   TransformerNetwork(const Family& family, const ModelContext& context)
       : family_(family),
         source_(source_of(family, context.params)),
-        max_length_(max_length_of(source_, context.params.integer("max_length"))),
+        asked_length_(context.params.integer("max_length")),
+        max_length_(max_length_of(source_, asked_length_)),
         build_(build_of(context, source_)),
+        on_weights_(source_.checkpoints.base != nullptr),
         difference_(context.kind == TaskKind::kBinary) {
     static_cast<void>(texts_of(context.view, family));
     const std::string& trained = context.params.text("trained");
@@ -78,7 +105,7 @@ class TransformerNetwork final : public Network {
     }
     model_ = std::make_unique<Assembled>(source_.architecture, build_, std::move(source_.checkpoints));
     for (const NamedTensor& entry : model_->tensors()) {
-      const bool is_trained = trains(entry.name, trained, context.params.flag("train_pooler"));
+      const bool is_trained = trains(entry.name, trained);
       entry.tensor.set_requires_grad(is_trained);
       (is_trained ? trained_ : frozen_).push_back(entry);
     }
@@ -112,37 +139,32 @@ class TransformerNetwork final : public Network {
   void write_folder(const std::filesystem::path& folder, const TargetScale& scale) const override;
 
  private:
-  [[nodiscard]] bool trains(const std::string& name, const std::string& trained, bool pooler) const {
-    const bool is_pooler = name.find(".pooler.") != std::string::npos;
-    if (build_.lora.rank > 0) {
-      return name.find(".lora_") != std::string::npos || build_.lora.saves(name) || (pooler && is_pooler);
-    }
+  [[nodiscard]] bool trains(const std::string& name, const std::string& trained) const {
+    if (build_.lora.rank > 0) return name.find(".lora_") != std::string::npos || build_.lora.saves(name);
     return trained != "head" || model_->is_head(name);
   }
   [[nodiscard]] Json written_config() const;
 
   const Family& family_;
   Source source_;
-  std::int64_t max_length_;
+  std::int64_t asked_length_, max_length_;
   Build build_;
+  bool on_weights_;  // of the folder
   bool difference_;
   std::unique_ptr<Assembled> model_;
   std::vector<NamedTensor> trained_, frozen_;
 };
 
 Json TransformerNetwork::written_config() const {
-  Json config = source_.config.json();
+  Json config = config_of_weights(source_.config.json());
   config["architectures"] = {source_.architecture.sequence_class};
-  Json names = Json::object(), ids = Json::object();
-  for (std::int64_t i = 0; i < build_.outputs; ++i) {
-    names[std::to_string(i)] = fmt::format("LABEL_{}", i);
-    ids[fmt::format("LABEL_{}", i)] = i;
+  config.erase("id2label");  // other classes than the folder's
+  name_labels(config, build_.outputs);
+  // The variants of block-sparse attention are the experiment's: no folder says them.
+  if (config.contains("attention_type")) {
+    config["attention_type"] = source_.architecture.encoder.sparsity == Sparsity::kFull ? "original_full" : "block_sparse";
   }
-  config["id2label"] = names;
-  config["label2id"] = ids;
   config["problem_type"] = difference_ ? "single_label_classification" : "regression";
-  config["dtype"] = "float32";
-  config.erase("torch_dtype");
   return config;
 }
 
@@ -166,12 +188,18 @@ void TransformerNetwork::write_folder(const std::filesystem::path& folder, const
     }
     return tensors;
   };
-  write_model_folder(folder, {.config = written_config(), .tensors = rescaled(model_->merged()), .copied = {}});
-  write_tokenizer(*source_.tokenizer, folder);
-  if (build_.lora.rank == 0) return;
+  write_model_folder(folder, {.config = written_config(), .tensors = rescaled(model_->merged()),
+                              .files = tokenizer_files(*source_.tokenizer, asked_length_)});
+  if (build_.lora.rank == 0 || !on_weights_) return;  // an adapter stands on weights that others have too
   std::vector<NamedTensor> saved;
   for (const NamedTensor& entry : trained_) saved.push_back({entry.name, entry.tensor.detach()});
-  write_adapter(folder / "adapter", build_.lora, rescaled(saved), source_.folder.filename().string());
+  Lora lora = build_.lora;
+  for (const NamedTensor& entry : frozen_) {
+    if (!model_->is_drawn(entry.name)) continue;  // a pooler that the folder lacks, frozen as it was drawn
+    saved.push_back({entry.name, entry.tensor.detach()});
+    save_heads(lora, true);
+  }
+  write_adapter(folder / "adapter", lora, rescaled(saved), source_.folder.filename().string());
 }
 
 }  // namespace

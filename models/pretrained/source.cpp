@@ -28,6 +28,14 @@ void look_for_heads(Source& opened, const TensorSource& weights) {
   opened.has_lm_head = find(weights, opened.architecture.lm_head.dense + ".weight") != nullptr;
 }
 
+/// Transformers would put it on the base that it names: whoever means that says so.
+void refuse_hidden_adapter(const std::filesystem::path& folder, const std::filesystem::path& adapter) {
+  std::error_code error;
+  if (!adapter.empty() || !std::filesystem::exists(folder / "adapter_config.json", error)) return;
+  throw InputError(fmt::format("{}: an adapter (adapter_config.json) lies beside the model: name this folder as the adapter too, or move it away",
+                               folder.string()));
+}
+
 void put_adapter_on(Source& opened, const std::filesystem::path& adapter) {
   opened.adapter = read_adapter_config(adapter);
   AdapterWeights weights = open_adapter(adapter, opened.architecture.head.second + ".weight");
@@ -48,6 +56,7 @@ Source open_source(const Family& family, const std::filesystem::path& folder, co
                 .adapter = std::nullopt, .folder = folder};
   opened.tokenizer = open_tokenizer(folder, opened.architecture.tokenizer);
   if (weights) {
+    source::refuse_hidden_adapter(folder, adapter);
     std::unique_ptr<TensorSource> tensors = TensorSource::open(folder);
     source::look_for_heads(opened, *tensors);
     opened.checkpoints.base =
@@ -131,6 +140,24 @@ void need_lm_head(const Source& source) {
   if (source.has_lm_head) return;
   throw InputError(fmt::format("{}: the folder has no masked language model's head ('{}' is not among its weights)",
                                source.folder.string(), source.architecture.lm_head.dense));
+}
+
+Json config_of_weights(Json config) {
+  config["dtype"] = "float32";
+  config.erase("torch_dtype");
+  return config;
+}
+
+void name_labels(Json& config, std::int64_t outputs) {
+  const Json known = config.value("id2label", Json());
+  if (known.is_object() && static_cast<std::int64_t>(known.size()) == outputs) return;
+  Json names = Json::object(), ids = Json::object();
+  for (std::int64_t i = 0; i < outputs; ++i) {
+    names[std::to_string(i)] = fmt::format("LABEL_{}", i);
+    ids[fmt::format("LABEL_{}", i)] = i;
+  }
+  config["id2label"] = names;
+  config["label2id"] = ids;
 }
 
 bool decays_by_name(std::string_view name) {

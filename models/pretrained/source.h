@@ -50,6 +50,11 @@ struct TokenTensors {
 /// InputError where the files hold no masked language model's head.
 void need_lm_head(const Source& source);
 
+/// config.json of weights that are written: all in f32.
+[[nodiscard]] Json config_of_weights(Json config);
+/// LABEL_0 ..., where the configuration has names for another number of outputs.
+void name_labels(Json& config, std::int64_t outputs);
+
 /// Biases and normalisations do not decay (transformers' Trainer.get_decay_parameter_names).
 [[nodiscard]] bool decays_by_name(std::string_view name);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "harness/base/error.h"
@@ -18,7 +20,8 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = 256u << 20;
 constexpr std::size_t kMostTokens = 1u << 24, kLongestLine = 1u << 16;
-constexpr const char* kNames[] = {"tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"};
+constexpr const char* kNames[] = {"tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json",
+                                  "added_tokens.json"};
 
 /// One token a line; ESM's are stripped of white space by the reference, which refuses none either.
 std::vector<std::string> lines_of_vocabulary(std::string_view text, const std::string& place) {
@@ -68,6 +71,34 @@ std::unique_ptr<Tokenizer> bert_of(TokenizerFrame frame, const TokenizerConfigur
   return make_word_piece(std::move(frame), std::move(added), options);
 }
 
+/// Tokens that were added beside a vocab.txt: none but the special ones that it holds are cut out of texts here.
+void check_added(const TokenizerFiles& files, const TokenizerConfiguration& configuration, const TokenizerFrame& frame, bool any_known) {
+  const SpecialIds& s = frame.specials;
+  const std::array special = {s.pad, s.unk, s.cls, s.sep, s.mask};
+  const auto check = [&](const std::string& place, const std::string& token, const Json& id) {
+    const auto known = frame.vocabulary.id_of(token);
+    if (known && id == *known && (any_known || std::ranges::find(special, *known) != special.end())) return;
+    throw InputError(fmt::format("{}: the added token '{}' ({}) is no special token of vocab.txt; a tokenizer.json is needed for others",
+                                 place, printable(token, 80), printable(id.dump(-1, ' ', true, Json::error_handler_t::replace), 40)));
+  };
+  const Json& decoder = configuration.config().value();
+  if (decoder.contains("added_tokens_decoder")) {
+    const JsonPlace place = configuration.config().at("added_tokens_decoder");
+    if (!place.value().is_object()) place.refuse("object");
+    for (const auto& [id, token] : place.value().items()) {
+      const std::string content = place.at(id.c_str()).at("content").string();
+      const bool number = !id.empty() && id.size() < 9 && id.find_first_not_of("0123456789") == id.npos;
+      check(files.place + "/tokenizer_config.json", content, number ? Json(std::stoi(id)) : Json(id));
+    }
+  }
+  const auto added = files.text.find("added_tokens.json");
+  if (added == files.text.end()) return;
+  const std::string place = files.place + "/added_tokens.json";
+  const Json tokens = parse_json(added->second, place);
+  if (!tokens.is_object()) JsonPlace(tokens, place).refuse("object");
+  for (const auto& [token, id] : tokens.items()) check(place, token, id);
+}
+
 TokenizerKind kind_of(const TokenizerConfiguration& configuration) {
   const std::string name = configuration.tokenizer_class();
   if (name == "EsmTokenizer") return TokenizerKind::kEsm;
@@ -99,6 +130,7 @@ std::unique_ptr<Tokenizer> read_tokenizer(TokenizerFiles files, TokenizerKind ki
   frame.vocabulary = Vocabulary(lines_of_vocabulary(vocab->second, place));
   frame.specials = configuration.specials(frame.vocabulary, kind == TokenizerKind::kEsm);
   frame.model_max_length = configuration.model_max_length();
+  check_added(files, configuration, frame, kind == TokenizerKind::kEsm);
   frame.files = std::move(files);
   return kind == TokenizerKind::kEsm ? esm_of(std::move(frame), place) : bert_of(std::move(frame), configuration, place);
 }
@@ -111,9 +143,15 @@ std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder, T
   return read_tokenizer(std::move(files), kind);
 }
 
-void write_tokenizer(const Tokenizer& tokenizer, const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  for (const auto& [name, text] : tokenizer.files().text) write_file_atomically(folder / name, text);
+std::map<std::string, std::string> tokenizer_files(const Tokenizer& tokenizer, std::int64_t max_length) {
+  std::map<std::string, std::string> files = tokenizer.files().text;
+  if (max_length > 0) {
+    std::string& text = files["tokenizer_config.json"];
+    Json config = text.empty() ? Json::object() : parse_json(text, "tokenizer_config.json");
+    config["model_max_length"] = max_length;
+    text = config.dump(2) + "\n";
+  }
+  return files;
 }
 
 }  // namespace seqbench::models

@@ -92,8 +92,8 @@ enum class TokenizerKind { kAny, kWordPiece, kEsm /* ESM-2, Nucleotide Transform
 [[nodiscard]] std::unique_ptr<Tokenizer> esm_tokenizer();
 /// DREAM: [PAD] [UNK] [CLS] [SEP] [MASK] A C G T N, an id a character; `add_cls` puts [CLS] in front (the paper doesn't).
 [[nodiscard]] std::unique_ptr<Tokenizer> dna_character_tokenizer(bool add_cls);
-/// Writes the files that the tokenizer was made from.
-void write_tokenizer(const Tokenizer& tokenizer, const std::filesystem::path& folder);
+/// Name and text of the files that the tokenizer was made from; `max_length` above 0: as the new model_max_length.
+[[nodiscard]] std::map<std::string, std::string> tokenizer_files(const Tokenizer& tokenizer, std::int64_t max_length = 0);
 
 struct EncodeOptions {
   std::int64_t max_length = 0;  // with specials, cut from the right; 0: no truncation

@@ -14,10 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxCopied = 1ull << 30;
-constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt",
-                                           "added_tokens.json"};
-
 /// Removed with all it holds, unless it was given its name.
 class Unfinished {
  public:
@@ -56,21 +52,10 @@ void write_model_folder(const std::filesystem::path& folder, const ModelFolder& 
     throw InputError(fmt::format("'{}' is there already, expected a new folder", folder.string()));
   }
   folder_writer::Unfinished unfinished(folder);
-  for (const std::filesystem::path& file : content.copied) {
-    write_file_atomically(unfinished.path() / file.filename(), read_file(file, folder_writer::kMaxCopied));
-  }
+  for (const auto& [name, text] : content.files) write_file_atomically(unfinished.path() / name, text);
   write_file_atomically(unfinished.path() / "config.json", content.config.dump(2) + "\n");
   tensors::write_safetensors(unfinished.path() / "model.safetensors", content.tensors);
   unfinished.finish();
-}
-
-std::vector<std::filesystem::path> tokenizer_files(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const char* name : folder_writer::kTokenizerFiles) {
-    std::error_code error;
-    if (std::filesystem::is_regular_file(folder / name, error)) files.push_back(folder / name);
-  }
-  return files;
 }
 
 }  // namespace seqbench::models

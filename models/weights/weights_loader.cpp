@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
@@ -132,7 +133,12 @@ std::optional<at::Tensor> WeightsLoader::take(const std::string& name, const std
   }
   taken_.insert(info->name);
   if (info->shape != shape) {
-    misshapen_.emplace_back(name, fmt::format("{} is [{}], expected [{}]", name, fmt::join(info->shape, ", "), fmt::join(shape, ", ")));
+    misshapen_.push_back(fmt::format("{} is [{}], expected [{}]", name, fmt::join(info->shape, ", "), fmt::join(shape, ", ")));
+    return std::nullopt;
+  }
+  constexpr std::array kFloats = {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16};
+  if (std::ranges::find(kFloats, info->dtype) == kFloats.end()) {
+    misshapen_.push_back(fmt::format("{} is {}, expected floating point of 16, 32 or 64 bits", name, at::toString(info->dtype)));
     return std::nullopt;
   }
   return source_->read(info->name).to(dtype).contiguous();
@@ -140,10 +146,7 @@ std::optional<at::Tensor> WeightsLoader::take(const std::string& name, const std
 
 void WeightsLoader::finish(const std::function<bool(const std::string&)>& may_be_missing,
                            const std::function<bool(const std::string&)>& may_be_left) const {
-  std::vector<std::string> misshapen, missing, left;
-  for (const auto& [name, fault] : misshapen_) {
-    if (!may_be_missing(name)) misshapen.push_back(fault);
-  }
+  std::vector<std::string> missing, left;
   for (const std::string& name : missing_) {
     if (!may_be_missing(name)) missing.push_back(name);
   }
@@ -156,7 +159,7 @@ void WeightsLoader::finish(const std::function<bool(const std::string&)>& may_be
     });
     if (!taken_.contains(info->name) && !tied && !may_be_left(name)) left.push_back(name);
   }
-  const std::string faults = weights_loader::list("of another shape", misshapen) + weights_loader::list("missing", missing) +
+  const std::string faults = weights_loader::list("of another shape or type", misshapen_) + weights_loader::list("missing", missing) +
                              weights_loader::list("not of this model", left);
   if (!faults.empty()) throw InputError(what_ + ": the weights do not fit the model" + faults);
 }

@@ -33,14 +33,15 @@ class WeightsLoader {
  public:
   /// `what`: the folder, for messages. Throws InputError where two names of the file become one of ours.
   WeightsLoader(std::unique_ptr<TensorSource> source, NameRules rules, std::string what);
-  /// The tensor in `dtype` (contiguous CPU copy), or nothing where the files lack it or have another shape (noted).
+  /// The tensor in `dtype` (contiguous CPU copy), or nothing where the files lack it, or have it in another shape or not in
+  /// floating point (noted).
   [[nodiscard]] std::optional<at::Tensor> take(const std::string& name, const std::vector<std::int64_t>& shape,
                                                at::ScalarType dtype);
   /// Whether the files have it, under its own name or a tied one; of any shape.
   [[nodiscard]] bool has(const std::string& name) const { return find(name) != nullptr; }
-  /// After all takes: throws one InputError that lists every misshapen name (both shapes), every missing one and every
-  /// tensor nobody took, the first 20 of each and a count. `may_be_missing`: absence and another shape are allowed (a
-  /// fresh head); `may_be_left`: need not be taken.
+  /// After all takes: throws one InputError that lists every misshapen name (what it is and should be), every missing one and every
+  /// tensor nobody took, the first 20 of each and a count. `may_be_missing`: absence is allowed (a fresh head);
+  /// `may_be_left`: need not be taken.
   void finish(const std::function<bool(const std::string&)>& may_be_missing,
               const std::function<bool(const std::string&)>& may_be_left) const;
   /// Asked for, not there.
@@ -59,7 +60,7 @@ class WeightsLoader {
   std::map<std::string, const TensorInfo*> known_;  // by our name
   std::set<std::string> taken_;                     // our names, and the tied ones they stand for
   std::vector<std::string> missing_, untied_;
-  std::vector<std::pair<std::string, std::string>> misshapen_;  // name, what is wrong
+  std::vector<std::string> misshapen_;  // name and what is wrong
 };
 
 }  // namespace seqbench::models

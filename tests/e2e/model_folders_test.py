@@ -52,14 +52,50 @@ class ModelFoldersTest(program.ProgramCase):
                     self.assertIn("my model, LoRA", shown)
         self.assertEqual(self.column("predictions.tsv", "id"), [f"gene{i}" for i in range(40)])
         self.assertNotEqual(self.column("predictions.tsv", "logit_1"), self.column("fine_tuned.tsv", "logit_1"))
+        base, merged, again = (self.execute(f"./seqbench embed --model {model} --input genes.fa").split()
+                               for model in ("my_model", "merged", "my_model_again"))
+        self.assertNotEqual(base, merged)
+        self.assert_close(base, again)
         self.assertEqual(len((self.root / "attention.jsonl").read_text().splitlines()), 40)
         saved = sorted((self.root / "results/models").iterdir())
         self.assertEqual(len(saved), 2)
         self.assertTrue((saved[0] / "adapter/adapter_model.safetensors").exists())
         merged = self.execute(f"./seqbench predict --model {saved[0]} --input genes.fa")
-        apart = self.execute(f"./seqbench predict --model my_model --adapter {saved[0]}/adapter --input genes.fa")
+        apart = self.execute(f"./seqbench predict --model my_model --adapter {saved[0]}/adapter --max-length 64 --input genes.fa")
         numbers = [[float(v) for line in out.splitlines()[1:] for v in line.split("\t")[1:]] for out in (merged, apart)]
         self.assertLess(max(abs(a - b) for a, b in zip(*numbers, strict=True)), 1e-4)
+
+    def assert_close(self, one, other):
+        for a, b in zip(one, other, strict=True):
+            if a != b:
+                self.assertLess(abs(float(a) - float(b)), 1e-5)
+
+    def test_an_experiment_starts_from_an_adapter(self):
+        shutil.copytree(CASES / "lora_nucleotide_transformer_v2", self.root / "my_model")
+        shutil.move(self.root / "my_model/adapter", self.root / "my_adapter")
+        experiment = """
+            schema = 1
+            controls = false
+            [data]
+            task = "promoter"
+            limit = 60
+            [[model]]
+            name = "nucleotide_transformer"
+            params.folder = "../my_model"
+            params.adapter = "../my_adapter"
+            params.max_length = 12
+            [train]
+            max_steps = 2
+            [save]
+            model = true
+            """
+        self.write("experiments/x.toml", experiment)
+        self.call("run", "experiments/x.toml", "--no-progress")
+        saved = next((self.root / "results/models").iterdir())
+        before, after = ((self.root / place / "adapter_config.json").read_text() for place in ("my_adapter", saved / "adapter"))
+        self.assertEqual(json.loads(before)["r"], json.loads(after)["r"])
+        self.write("experiments/y.toml", experiment.replace("my_adapter", "none"))
+        self.assertIn("'model.params.adapter' names '../none': no model folder", self.call("check", "experiments/y.toml", expect=2)[1])
 
     def test_the_same_experiment_gives_the_same_bits(self):
         shutil.copytree(CASES / "bert_a", self.root / "my_model")

@@ -1,9 +1,11 @@
 // Writes texts by number with their ids and offsets, for compare.py. usage: dump_tokens FOLDER|nt1|nt2|esm2|dream FROM COUNT
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "harness/base/error.h"
+#include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "models/tokenizers/tokenizer.h"
 #include "tests/support/tokenizer_texts.h"
@@ -27,7 +29,13 @@ void put_count(std::size_t count) {
 }  // namespace
 
 int main(int count, char** values) try {
-  if (count == 3) return write_tokenizer(*named(values[1]), values[2]), 0;
+  if (count == 3) {
+    std::filesystem::create_directories(values[2]);
+    for (const auto& [name, text] : tokenizer_files(*named(values[1]))) {
+      seqbench::write_file_atomically(std::filesystem::path(values[2]) / name, text);
+    }
+    return 0;
+  }
   const auto tokenizer = named(values[1]);
   const auto from = static_cast<std::uint64_t>(seqbench::parse_int(values[2]).value());
   const auto texts = static_cast<std::uint64_t>(seqbench::parse_int(values[3]).value());

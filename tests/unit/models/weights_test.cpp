@@ -102,21 +102,35 @@ TEST(WeightsLoader, ListsAllThatDoesNotFit) {
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
   EXPECT_EQ(loader.missing(), std::vector<std::string>{"b"});
-  EXPECT_NO_THROW(loader.finish([](const std::string&) { return true; }, [](const std::string&) { return true; }));
+  const std::string strict = refusal([&] { loader.finish([](const std::string&) { return true; }, [](const std::string&) { return true; }); });
+  EXPECT_NE(strict.find("a is [2], expected [3]"), std::string::npos) << "absence can be allowed, another shape never";
+  EXPECT_EQ(strict.find("missing"), std::string::npos);
+}
+
+TEST(WeightsLoader, TakesFloatingPointAlone) {
+  const TempFolder folder;
+  WeightsLoader loader = loader_of(folder, {{"half", row(1).to(at::kHalf)}, {"double", row(2).to(at::kDouble)},
+                                            {"long", row(3).to(at::kLong)}, {"bool", row(4).to(at::kBool)}}, {});
+  EXPECT_TRUE(loader.take("half", {2}, at::kFloat)->equal(row(1)));
+  EXPECT_TRUE(loader.take("double", {2}, at::kFloat)->equal(row(2)));
+  EXPECT_FALSE(loader.take("long", {2}, at::kFloat));
+  EXPECT_FALSE(loader.take("bool", {2}, at::kFloat));
+  const std::string message = refusal([&] { loader.finish(kNever, kNever); });
+  EXPECT_NE(message.find("long is Long, expected floating point"), std::string::npos) << message;
+  EXPECT_NE(message.find("bool is Bool"), std::string::npos) << message;
 }
 
 TEST(FolderWriter, WritesAWholeFolderOrNone) {
   const TempFolder folder;
-  write_file_atomically(folder.path() / "vocab.txt", "[PAD]\n");
-  const ModelFolder content{{{"odd_key", 1}}, {{"a", row(1)}}, tokenizer_files(folder.path())};
+  const ModelFolder content{{{"odd_key", 1}}, {{"a", row(1)}}, {{"vocab.txt", "[PAD]\n"}}};
   write_model_folder(folder.path() / "new", content);
   EXPECT_EQ(read_file(folder.path() / "new/vocab.txt"), "[PAD]\n");
   EXPECT_EQ(parse_json(read_file(folder.path() / "new/config.json"), "c"), content.config);
   EXPECT_TRUE(TensorSource::open(folder.path() / "new")->read("a").equal(row(1)));
   EXPECT_NE(refusal([&] { write_model_folder(folder.path() / "new", content); }).find("there already"), std::string::npos);
-  const ModelFolder broken{{}, {{"a", row(1)}}, {folder.path() / "absent"}};
-  EXPECT_NE(refusal([&] { write_model_folder(folder.path() / "other", broken); }), "");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 2);
+  const ModelFolder broken{{}, {{"a", row(1)}}, {{"no/such/folder.txt", "x"}}};
+  EXPECT_ANY_THROW(write_model_folder(folder.path() / "other", broken));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
 }
 
 }  // namespace

@@ -55,14 +55,26 @@ TEST(TokenizerFiles, BrokenVocabulariesAreRefusedByLine) {
 }
 
 TEST(TokenizerFiles, WrittenOnesReadBack) {
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "tokenizer-files";
-  std::filesystem::remove_all(folder);
-  write_tokenizer(*nucleotide_tokenizer(1), folder);
-  const auto again = open_tokenizer(folder);
+  const auto again = read_tokenizer({"written", tokenizer_files(*nucleotide_tokenizer(1), 77)});
+  EXPECT_EQ(again->model_max_length(), 77);
   EXPECT_EQ(again->size(), 4107);
   EXPECT_EQ(again->after().size(), 0u);
   EXPECT_EQ(again->id_of("AAAAAT"), 5);
-  std::filesystem::remove_all(folder);
+}
+
+TEST(TokenizerFiles, TokensAddedBesideAVocabularyAreItsSpecialOnesOrRefused) {
+  const std::string vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ngene\n";
+  const auto read = [&](const std::string& config, const std::string& added) {
+    return read_tokenizer({"x", {{"vocab.txt", vocab}, {"tokenizer_config.json", config}, {"added_tokens.json", added}}},
+                          TokenizerKind::kWordPiece);
+  };
+  EXPECT_EQ(read(R"({"added_tokens_decoder": {"2": {"content": "[CLS]"}}})", R"({"[SEP]": 3})")->size(), 6);
+  for (const auto& [config, added] : {std::pair{R"({"added_tokens_decoder": {"6": {"content": "[NEW]"}}})", "{}"},
+                                      {R"({"added_tokens_decoder": {"5": {"content": "gene"}}})", "{}"},
+                                      {R"({"added_tokens_decoder": {"x": {"content": "[CLS]"}}})", "{}"},
+                                      {"{}", R"({"[NEW]": 6})"}, {"{}", R"({"[SEP]": 2})"}}) {
+    EXPECT_THROW(static_cast<void>(read(config, added)), InputError) << config << added;
+  }
 }
 
 }  // namespace

@@ -71,6 +71,9 @@ class Network {
   [[nodiscard]] virtual LossSum loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) {
     return loss_sum(name, outputs, batch);
   }
+  /// Whether forward gives [B, 2 T]: predictions, then natural logarithms of their standard deviations, scaled as the labels.
+  /// Metrics take the predictions; loss() is then the network's own.
+  [[nodiscard]] virtual bool predicts_spread() const { return false; }
   /// Trained tensors, in a fixed order, names unique; the tensors themselves, not copies.
   [[nodiscard]] virtual std::vector<NamedTensor> parameters() = 0;
   /// State that is saved but not trained.
@@ -125,6 +128,8 @@ class Estimator {
   virtual void fit(const FitRows& train, const FitRows& validation, const FitControl& control) = 0;
   /// [n, T] in the task's units; binary: probabilities of class 1.
   [[nodiscard]] virtual std::vector<double> predict(const View& view, std::span<const std::int64_t> rows) const = 0;
+  /// Standard deviations of what predict gives, [n, T], in the task's units; nothing: the model knows none.
+  [[nodiscard]] virtual std::vector<double> spread(const View& /*view*/, std::span<const std::int64_t> /*rows*/) const { return {}; }
   /// Everything that predict needs.
   [[nodiscard]] virtual std::vector<NamedTensor> state() const = 0;
   /// Throws InputError naming missing or surplus tensors.
@@ -142,6 +147,7 @@ struct ModelContext {
   Streams streams;                          // the trial's
   at::ScalarType dtype = at::ScalarType::Float;  // double in gradient checks
   std::span<const std::string> ids = {};         // of the view's rows: names, for programs that answer by name
+  std::filesystem::path cache = {};              // a folder for what is costly and the same in every trial; "": nowhere
 };
 
 /// What pretraining goes on from: a folder's encoder and masked language model's head on a view of texts.

@@ -14,7 +14,7 @@
 
 #include <memory>
 
-#include "models/tape/tape_network.h"
+#include "models/tape/value_network.h"
 
 namespace seqbench::models::tape_lstm {
 namespace {
@@ -33,9 +33,9 @@ struct Layer {
   }
 };
 
-class Lstm final : public tape::TapeNetwork {
+class Lstm final : public tape::ValueNetwork {
  public:
-  explicit Lstm(const ModelContext& context) : TapeNetwork(context) {
+  explicit Lstm(const ModelContext& context) : ValueNetwork(context) {
     const std::int64_t layers = context.params.integer("layers"), width = context.params.integer("width");
     const std::int64_t embedding = context.params.integer("embedding");
     const double dropout = context.params.number("dropout");

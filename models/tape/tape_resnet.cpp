@@ -21,7 +21,7 @@
 
 #include "harness/base/error.h"
 #include "models/blocks/attention.h"
-#include "models/tape/tape_network.h"
+#include "models/tape/value_network.h"
 
 namespace seqbench::models::tape_resnet {
 namespace {
@@ -41,10 +41,10 @@ struct Block {
   Convolution first, second;
 };
 
-class ResNet final : public tape::TapeNetwork {
+class ResNet final : public tape::ValueNetwork {
  public:
   explicit ResNet(const ModelContext& context)
-      : TapeNetwork(context),
+      : ValueNetwork(context),
         width_(context.params.integer("width")),
         dropout_(context.streams, "embeddings", context.params.number("dropout")) {
     if (width_ % 2 != 0) throw InputError(fmt::format("tape_resnet: 'width' must be even, got {}", width_));

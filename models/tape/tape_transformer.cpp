@@ -9,7 +9,7 @@
 
 #include "harness/base/error.h"
 #include "models/blocks/encoder.h"
-#include "models/tape/tape_network.h"
+#include "models/tape/value_network.h"
 
 namespace seqbench::models::tape_transformer {
 namespace {
@@ -47,10 +47,10 @@ EncoderNames names() {
           .final_norm = ""};
 }
 
-class Transformer final : public tape::TapeNetwork {
+class Transformer final : public tape::ValueNetwork {
  public:
   explicit Transformer(const ModelContext& context)
-      : TapeNetwork(context), encoder_(maker(), settings_of(context.params), names(), {}) {
+      : ValueNetwork(context), encoder_(maker(), settings_of(context.params), names(), {}) {
     const std::int64_t width = encoder_.settings().width;
     pooler_ = maker().linear("bert.pooler.dense", width, width);
     add_head(width, context.targets);

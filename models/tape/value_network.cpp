@@ -1,4 +1,4 @@
-#include "models/tape/tape_network.h"
+#include "models/tape/value_network.h"
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
@@ -12,7 +12,7 @@
 #include "harness/base/text.h"
 
 namespace seqbench::models::tape {
-namespace tape_network {
+namespace value_network {
 namespace {
 
 constexpr std::int64_t kCls = 2, kSep = 3, kUnknown = 4;
@@ -33,19 +33,19 @@ std::int64_t token_of(char residue) {
 }
 
 }  // namespace
-}  // namespace tape_network
+}  // namespace value_network
 
 std::vector<std::int64_t> tokens_of(std::string_view protein) {
-  std::vector<std::int64_t> tokens = {tape_network::kCls};
-  for (const char residue : protein) tokens.push_back(tape_network::token_of(residue));
-  tokens.push_back(tape_network::kSep);
+  std::vector<std::int64_t> tokens = {value_network::kCls};
+  for (const char residue : protein) tokens.push_back(value_network::token_of(residue));
+  tokens.push_back(value_network::kSep);
   return tokens;
 }
 
 at::Tensor NormedLinear::operator()(const at::Tensor& x) const { return at::linear(x, v.mul(g.div(v.norm())), bias); }
 
-Batch TapeNetwork::collate(const View& view, std::span<const std::int64_t> rows) const {
-  const Texts& texts = tape_network::texts_of(view);
+Batch ValueNetwork::collate(const View& view, std::span<const std::int64_t> rows) const {
+  const Texts& texts = value_network::texts_of(view);
   std::vector<std::vector<std::int64_t>> tokens;
   std::size_t longest = 0;
   for (const std::int64_t row : rows) {
@@ -64,23 +64,23 @@ Batch TapeNetwork::collate(const View& view, std::span<const std::int64_t> rows)
   return batch;
 }
 
-at::Tensor TapeNetwork::forward(const Batch& batch, const Pass& pass) {
+at::Tensor ValueNetwork::forward(const Batch& batch, const Pass& pass) {
   return output_(at::relu(hidden_(pooled(batch.input("input_ids"), batch.input("attention_mask"), pass))));
 }
 
-bool TapeNetwork::decays(std::string_view parameter) const {
+bool ValueNetwork::decays(std::string_view parameter) const {
   constexpr std::array<std::string_view, 4> kSpared = {"bias", "gamma", "beta", "LayerNorm"};
   return std::ranges::none_of(kSpared, [&](std::string_view part) { return parameter.find(part) != std::string_view::npos; });
 }
 
-std::vector<std::int64_t> TapeNetwork::lengths(const View& view, std::span<const std::int64_t> rows) const {
-  const Texts& texts = tape_network::texts_of(view);
+std::vector<std::int64_t> ValueNetwork::lengths(const View& view, std::span<const std::int64_t> rows) const {
+  const Texts& texts = value_network::texts_of(view);
   std::vector<std::int64_t> lengths;
   for (const std::int64_t row : rows) lengths.push_back(static_cast<std::int64_t>(texts[static_cast<std::size_t>(row)].size()) + 2);
   return lengths;
 }
 
-NormedLinear TapeNetwork::normed_linear(const std::string& name, std::int64_t in, std::int64_t out) {
+NormedLinear ValueNetwork::normed_linear(const std::string& name, std::int64_t in, std::int64_t out) {
   NormedLinear layer;
   layer.bias = parameters_.add(name + ".bias", {out}, Init::zeros());
   layer.v = parameters_.add(name + ".weight_v", {out, in}, Init::kaiming(in));
@@ -89,9 +89,9 @@ NormedLinear TapeNetwork::normed_linear(const std::string& name, std::int64_t in
   return layer;
 }
 
-void TapeNetwork::add_head(std::int64_t width, std::int64_t targets) {
-  hidden_ = normed_linear("predict.value_prediction.main.0", width, tape_network::kHiddenOfHead);
-  output_ = normed_linear("predict.value_prediction.main.3", tape_network::kHiddenOfHead, targets);
+void ValueNetwork::add_head(std::int64_t width, std::int64_t targets) {
+  hidden_ = normed_linear("predict.value_prediction.main.0", width, value_network::kHiddenOfHead);
+  output_ = normed_linear("predict.value_prediction.main.3", value_network::kHiddenOfHead, targets);
 }
 
 ParamSpec count(const char* name, std::int64_t fallback, double high, const char* help) {

@@ -35,7 +35,7 @@ struct NormedLinear {
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
 };
 
-class TapeNetwork : public Network {
+class ValueNetwork : public Network {
  public:
   /// "input_ids" int64 [B, L] and "attention_mask" bool [B, L], padded to the longest of the rows.
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const final;
@@ -46,7 +46,7 @@ class TapeNetwork : public Network {
   [[nodiscard]] std::vector<std::int64_t> lengths(const View& view, std::span<const std::int64_t> rows) const final;
 
  protected:
-  explicit TapeNetwork(const ModelContext& context) : streams_(context.streams), parameters_(context.streams, context.dtype), maker_(streams_, parameters_, no_adapters_) {}
+  explicit ValueNetwork(const ModelContext& context) : streams_(context.streams), parameters_(context.streams, context.dtype), maker_(streams_, parameters_, no_adapters_) {}
 
   /// [B, W] of ids [B, L] and which of them are real [B, L].
   [[nodiscard]] virtual at::Tensor pooled(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass) = 0;

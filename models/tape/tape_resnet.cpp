@@ -56,7 +56,7 @@ class ResNet final : public tape::ValueNetwork {
     }
     if (context.params.text("pooler") == "attention") scores_ = maker().linear("resnet.pooler.attention_weights", width_, 1);
     pooler_ = maker().linear("resnet.pooler.dense", width_, width_);
-    add_head(width_, context.targets);
+    add_head(context, width_);
   }
 
  private:
@@ -113,12 +113,13 @@ SEQBENCH_MODEL(tape_resnet) {
   using models::tape::count;
   ModelEntry entry = models::tape::tape_entry();
   entry.summary = "TAPE's ResNet from scratch, at desk size (4 blocks of 32); published: 30 of 512";
-  entry.params = {count("layers", 4, 1024, "blocks of two convolutions; published: 30"), count("width", 32, 16384, "channels, even; published: 512"),
+  const std::vector<ParamSpec> sizes = {count("layers", 4, 1024, "blocks of two convolutions; published: 30"), count("width", 32, 16384, "channels, even; published: 512"),
                   models::tape::dropout("dropout", "of the embeddings"),
                   {.name = "pooler",
                    .fallback = std::string("sum"),
                    .help = "sum: what the published pooler computes; attention: the softmax over positions that it was meant to be",
                    .choices = {"sum", "attention"}}};
+  entry.params.insert(entry.params.begin(), sizes.begin(), sizes.end());
   entry.network = &models::tape_resnet::make;
   return entry;
 }

@@ -53,7 +53,7 @@ class Transformer final : public tape::ValueNetwork {
       : ValueNetwork(context), encoder_(maker(), settings_of(context.params), names(), {}) {
     const std::int64_t width = encoder_.settings().width;
     pooler_ = maker().linear("bert.pooler.dense", width, width);
-    add_head(width, context.targets);
+    add_head(context, width);
   }
 
  private:
@@ -76,13 +76,14 @@ SEQBENCH_MODEL(tape_transformer) {
   using models::tape::count;
   ModelEntry entry = models::tape::tape_entry();
   entry.summary = "TAPE's transformer from scratch, at desk size (2 layers of 64); published: 12 of 768";
-  entry.params = {count("layers", 2, 256, "published: 12"),
+  const std::vector<ParamSpec> sizes = {count("layers", 2, 256, "published: 12"),
                   count("width", 64, 16384, "published: 768"),
                   count("heads", 2, 256, "of each layer; published: 12"),
                   count("feed_forward", 128, 65536, "width of a layer's hidden layer; published: 3072"),
                   count("positions", 8096, 1e6, "rows of the position table: the longest protein, and two"),
                   models::tape::dropout("dropout", "of embeddings and layers"),
                   models::tape::dropout("attention_dropout", "of attention's probabilities")};
+  entry.params.insert(entry.params.begin(), sizes.begin(), sizes.end());
   entry.network = &models::tape_transformer::make;
   return entry;
 }

@@ -16,7 +16,6 @@ namespace value_network {
 namespace {
 
 constexpr std::int64_t kCls = 2, kSep = 3, kUnknown = 4;
-constexpr std::int64_t kHiddenOfHead = 512;
 
 const Texts& texts_of(const View& view) {
   const auto* text = std::get_if<TextView>(&view.data);
@@ -35,7 +34,8 @@ std::int64_t token_of(char residue) {
 }  // namespace
 }  // namespace value_network
 
-std::vector<std::int64_t> tokens_of(std::string_view protein) {
+std::vector<std::int64_t> tokens_of(std::string_view protein, std::int64_t most) {
+  if (most > 0) protein = protein.substr(0, static_cast<std::size_t>(most - 2));
   std::vector<std::int64_t> tokens = {value_network::kCls};
   for (const char residue : protein) tokens.push_back(value_network::token_of(residue));
   tokens.push_back(value_network::kSep);
@@ -44,12 +44,20 @@ std::vector<std::int64_t> tokens_of(std::string_view protein) {
 
 at::Tensor NormedLinear::operator()(const at::Tensor& x) const { return at::linear(x, v.mul(g.div(v.norm())), bias); }
 
+ValueNetwork::ValueNetwork(const ModelContext& context)
+    : streams_(context.streams),
+      max_length_(context.params.integer("max_length")),
+      parameters_(context.streams, context.dtype),
+      maker_(streams_, parameters_, no_adapters_) {
+  if (max_length_ == 1) throw InputError("tape: 'max_length' is 1, expected 0 or at least 2");
+}
+
 Batch ValueNetwork::collate(const View& view, std::span<const std::int64_t> rows) const {
   const Texts& texts = value_network::texts_of(view);
   std::vector<std::vector<std::int64_t>> tokens;
   std::size_t longest = 0;
   for (const std::int64_t row : rows) {
-    tokens.push_back(tokens_of(texts[static_cast<std::size_t>(row)]));
+    tokens.push_back(tokens_of(texts[static_cast<std::size_t>(row)], max_length_));
     longest = std::max(longest, tokens.back().size());
   }
   const at::Tensor ids = at::full({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(longest)}, kPad, at::kLong);
@@ -76,7 +84,10 @@ bool ValueNetwork::decays(std::string_view parameter) const {
 std::vector<std::int64_t> ValueNetwork::lengths(const View& view, std::span<const std::int64_t> rows) const {
   const Texts& texts = value_network::texts_of(view);
   std::vector<std::int64_t> lengths;
-  for (const std::int64_t row : rows) lengths.push_back(static_cast<std::int64_t>(texts[static_cast<std::size_t>(row)].size()) + 2);
+  for (const std::int64_t row : rows) {
+    const auto length = static_cast<std::int64_t>(texts[static_cast<std::size_t>(row)].size()) + 2;
+    lengths.push_back(max_length_ > 0 ? std::min(length, max_length_) : length);
+  }
   return lengths;
 }
 
@@ -89,9 +100,10 @@ NormedLinear ValueNetwork::normed_linear(const std::string& name, std::int64_t i
   return layer;
 }
 
-void ValueNetwork::add_head(std::int64_t width, std::int64_t targets) {
-  hidden_ = normed_linear("predict.value_prediction.main.0", width, value_network::kHiddenOfHead);
-  output_ = normed_linear("predict.value_prediction.main.3", value_network::kHiddenOfHead, targets);
+void ValueNetwork::add_head(const ModelContext& context, std::int64_t width) {
+  const std::int64_t units = context.params.integer("head");
+  hidden_ = normed_linear("predict.value_prediction.main.0", width, units);
+  output_ = normed_linear("predict.value_prediction.main.3", units, context.targets);
 }
 
 ParamSpec count(const char* name, std::int64_t fallback, double high, const char* help) {
@@ -106,6 +118,13 @@ ModelEntry tape_entry() {
   ModelEntry entry;
   entry.views = {"protein"};
   entry.kinds = {TaskKind::kRegression};
+  entry.params = {count("head", 512, 65536, "hidden units of the head; published: 512"),
+                  {.name = "max_length",
+                   .fallback = std::int64_t{0},
+                   .help = "tokens, two added ones included, that a protein is cut to, at least 2; 0: no cut",
+                   .low = 0,
+                   .high = 1e6,
+                   .choices = {}}};
   entry.train = {{"optimizer", std::string("adamw")},
                  {"learning_rate", 1e-4},
                  {"eps", 1e-6},

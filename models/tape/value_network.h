@@ -24,7 +24,8 @@ inline constexpr std::int64_t kPad = 0;
 
 /// <cls> PROTEIN <sep> in TAPE's vocabulary: pad 0, mask 1, cls 2, sep 3, unk 4, then A to Z without J. A stop `*` and J,
 /// which it has no token for, are read as unk; TAPE's own data have stops deleted. InputError for other characters.
-[[nodiscard]] std::vector<std::int64_t> tokens_of(std::string_view protein);
+/// `most` tokens at most, <cls> and <sep> included, of which there are two or more; 0: all.
+[[nodiscard]] std::vector<std::int64_t> tokens_of(std::string_view protein, std::int64_t most = 0);
 
 /// A Linear whose weight is g v / |v|, with the norm over the whole matrix (weight_norm with dim=None). It starts as
 /// v uniform on 1/sqrt(in) and g = |v|, so that TAPE's own draws of `weight` never show; biases start as zeros.
@@ -46,25 +47,28 @@ class ValueNetwork : public Network {
   [[nodiscard]] std::vector<std::int64_t> lengths(const View& view, std::span<const std::int64_t> rows) const final;
 
  protected:
-  explicit ValueNetwork(const ModelContext& context) : streams_(context.streams), parameters_(context.streams, context.dtype), maker_(streams_, parameters_, no_adapters_) {}
+  /// InputError where 'max_length' leaves no place for the two tokens that are added.
+  explicit ValueNetwork(const ModelContext& context);
 
   /// [B, W] of ids [B, L] and which of them are real [B, L].
   [[nodiscard]] virtual at::Tensor pooled(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass) = 0;
-  /// W -> 512 -> T; called last by a constructor.
-  void add_head(std::int64_t width, std::int64_t targets);
+  /// W -> 'head' units -> T; called last by a constructor.
+  void add_head(const ModelContext& context, std::int64_t width);
   [[nodiscard]] LayerMaker& maker() { return maker_; }
 
  private:
   [[nodiscard]] NormedLinear normed_linear(const std::string& name, std::int64_t in, std::int64_t out);
 
   Streams streams_;
+  std::int64_t max_length_;
   Lora no_adapters_;
   ParameterSet parameters_;
   LayerMaker maker_;
   NormedLinear hidden_, output_;
 };
 
-/// Views, kinds and recipe of all three: AdamW at 1e-4, decay 0.01, a linear warm-up and fall, norm clipped to 1.
+/// Views, kinds, 'head', 'max_length' and the recipe of all three: AdamW at 1e-4, decay 0.01, a linear warm-up and fall,
+/// norm clipped to 1.
 [[nodiscard]] ModelEntry tape_entry();
 /// An integer of at least 1.
 [[nodiscard]] ParamSpec count(const char* name, std::int64_t fallback, double high, const char* help);

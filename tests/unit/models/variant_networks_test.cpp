@@ -131,6 +131,8 @@ TEST_F(Contacts, OfAvgfpFitItsLength) {
 TEST(Tape, TokensAreItsVocabulary) {
   EXPECT_EQ(models::tape::tokens_of("AIKZ"), (std::vector<std::int64_t>{2, 5, 13, 14, 29, 3}));
   EXPECT_EQ(models::tape::tokens_of("*J"), (std::vector<std::int64_t>{2, 4, 4, 3}));
+  EXPECT_EQ(models::tape::tokens_of("AIKZ", 5), (std::vector<std::int64_t>{2, 5, 13, 14, 3}));
+  EXPECT_EQ(models::tape::tokens_of("AIKZ", 2), (std::vector<std::int64_t>{2, 3}));
   EXPECT_EQ(models::tape::tokens_of(""), (std::vector<std::int64_t>{2, 3}));
   EXPECT_EQ(message_of([] { static_cast<void>(models::tape::tokens_of("Aa")); }),
             "tape: 'a' is no amino acid: expected A to Z, or * for a stop");

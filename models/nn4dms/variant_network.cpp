@@ -37,16 +37,16 @@ bool has_components(const ModelContext& context, std::int64_t symbols, const std
   return encoding != kOneHot && protein;
 }
 
-/// [symbols + 1, D]: a row a symbol, one-hot and then components; zeros for padding.
-at::Tensor encoding_table(std::int64_t symbols, bool components) {
-  const std::int64_t width = symbols + (components ? kComponents : 0);
+/// [symbols + 1, D]: a row a symbol, one-hot and then components; the last is padding's, `pads`: a symbol too, else zeros.
+at::Tensor encoding_table(std::int64_t symbols, bool pads, bool components) {
+  const std::int64_t one_hot = symbols + (pads ? 1 : 0), width = one_hot + (components ? kComponents : 0);
   at::Tensor table = at::zeros({symbols + 1, width}, at::kFloat);
   auto* values = table.mutable_data_ptr<float>();
-  for (std::int64_t symbol = 0; symbol < symbols; ++symbol) {
+  for (std::int64_t symbol = 0; symbol < one_hot; ++symbol) {
     float* row = values + symbol * width;
     row[symbol] = 1;
     if (!components || symbol >= kAminoAcids) continue;
-    std::ranges::copy(aa_components()[static_cast<std::size_t>(symbol)], row + symbols);
+    std::ranges::copy(aa_components()[static_cast<std::size_t>(symbol)], row + one_hot);
   }
   return table;
 }
@@ -63,7 +63,9 @@ VariantNetwork::VariantNetwork(const ModelContext& context, std::string model)
       length_(variant_network::codes_of(context.view, model_).length()),
       symbols_(variant_network::codes_of(context.view, model_).symbols) {
   const bool components = variant_network::has_components(context, symbols_, model_);
-  encoding_ = keep("encoding", variant_network::encoding_table(symbols_, components));
+  // Zeros under biases that start as zeros would stand on the kink of LeakyReLU.
+  const bool pads = variant_network::codes_of(context.view, model_).lengths.lt(length_).any().item<bool>();
+  encoding_ = keep("encoding", variant_network::encoding_table(symbols_, pads, components));
 }
 
 Batch VariantNetwork::collate(const View& view, std::span<const std::int64_t> rows) const {

@@ -1,6 +1,7 @@
 #pragma once
 // What the three networks of Gelman et al. (2021) share: sequences of one length become vectors position by position, and
 // hidden layers become predictions. Architecture and starts: gitter-lab/nn4dms (network_specs/, code/build_tf_model.py).
+// All rows have one length there; where a view's rows do not, padding is one more symbol of the one-hot part.
 // Letters: B rows, L positions, D numbers a position, H hidden units, T targets.
 
 #include <ATen/core/Tensor.h>
@@ -59,7 +60,7 @@ class VariantNetwork : public Network {
   at::ScalarType dtype_;
   std::string model_;
   std::int64_t length_, symbols_;
-  at::Tensor encoding_;  // [symbols + 1, D], the last row zeros: padding
+  at::Tensor encoding_;  // [symbols + 1, D], the last row padding's
   std::vector<Layer> hidden_;
   std::vector<Dropout> dropouts_;
   Layer output_;

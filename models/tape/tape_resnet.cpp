@@ -90,7 +90,8 @@ class ResNet final : public tape::ValueNetwork {
   [[nodiscard]] at::Tensor sum(const at::Tensor& x_BLW, const at::Tensor& keep, const at::Tensor& real,
                                const Pass& pass) const {
     if (!scores_.weight.defined()) return (real.defined() ? x_BLW.mul(real) : x_BLW).sum(1);
-    const at::Tensor scores = scores_(x_BLW, pass).masked_fill(keep.unsqueeze(2).logical_not(), -std::numeric_limits<double>::infinity());
+    constexpr double kNever = -std::numeric_limits<double>::infinity();
+    const at::Tensor scores = scores_(x_BLW, pass).masked_fill(keep.unsqueeze(2).logical_not(), kNever);
     return x_BLW.mul(at::softmax(scores, 1)).sum(1);
   }
 
@@ -112,8 +113,9 @@ namespace seqbench {
 SEQBENCH_MODEL(tape_resnet) {
   using models::tape::count;
   ModelEntry entry = models::tape::tape_entry();
-  entry.summary = "TAPE's ResNet from scratch, at desk size (4 blocks of 32); published: 30 of 512";
-  const std::vector<ParamSpec> sizes = {count("layers", 4, 1024, "blocks of two convolutions; published: 30"), count("width", 32, 16384, "channels, even; published: 512"),
+  entry.summary = "TAPE's ResNet from scratch, at desk size (4 blocks of 48); published: 30 of 512";
+  const std::vector<ParamSpec> sizes = {count("layers", 4, 1024, "blocks of two convolutions; published: 30"),
+                                        count("width", 48, 16384, "channels, even; published: 512"),
                   models::tape::dropout("dropout", "of the embeddings"),
                   {.name = "pooler",
                    .fallback = std::string("sum"),

@@ -133,7 +133,7 @@ ModelEntry tape_entry() {
                  {"warmup", 0.1},
                  {"clip_norm", 1.0},
                  {"batch", std::int64_t{32}},
-                 {"eval_batch", std::int64_t{256}},
+                 {"eval_batch", std::int64_t{64}},
                  {"epochs", std::int64_t{8}},
                  {"best_by", std::string("loss")}};
   entry.citation = "Rao et al. 2019, arXiv:1906.08230";

@@ -51,7 +51,7 @@ TEST(Nn4dms, DefaultsHaveThePublishedSizes) {
 
 /// One-hot and components: alanine differs from cysteine in 2 + 19 numbers, a stop and padding have no components.
 TEST(Nn4dms, ComponentsAreOfAminoAcidsAlone) {
-  const View view = testing::code_view({"AB", "U-"}, 21);  // alanine and cysteine; a stop
+  const View view = testing::code_view({"AB", "UA"}, 21);  // alanine and cysteine; a stop
   const auto frozen = make("nn4dms_fc", view)->frozen();
   ASSERT_EQ(frozen.size(), 1u);
   const at::Tensor table = frozen[0].tensor;
@@ -62,6 +62,17 @@ TEST(Nn4dms, ComponentsAreOfAminoAcidsAlone) {
   EXPECT_EQ(table[20].sum().item<float>(), 1);
   EXPECT_EQ(table[21].abs().sum().item<float>(), 0);
   EXPECT_EQ(table.narrow(0, 0, 20).narrow(1, 21, 19).sum(0).abs().lt(1e-4).all().item<bool>(), true) << "components are centred";
+}
+
+/// Published data have none; rows of other lengths get a symbol for what is not there.
+TEST(Nn4dms, PaddingIsASymbolWhereThereIsSome) {
+  const auto padded = make("nn4dms_fc", testing::code_view({"AB", "U-"}, 21))->frozen();
+  const at::Tensor table = padded[0].tensor;
+  ASSERT_EQ(table.sizes(), (std::vector<std::int64_t>{22, 41}));
+  EXPECT_EQ(table.narrow(1, 0, 22).sum().item<float>(), 22);
+  EXPECT_EQ(table[21][21].item<float>(), 1);
+  EXPECT_EQ(table[21].abs().sum().item<float>(), 1);
+  EXPECT_FLOAT_EQ(table[0][22].item<float>(), -0.12035015F);
 }
 
 TEST(Nn4dms, OtherSymbolsAreOneHotAlone) {
@@ -152,7 +163,7 @@ TEST(Tape, FullSizesAreThePublished) {
 /// What the published pooler computes needs no weights of attention.
 TEST(Tape, TheSummingPoolerHasNoWeightsForIt) {
   const View view = proteins({"A"});
-  EXPECT_EQ(size_of("tape_resnet", view, {{"pooler", std::string("attention")}}) - size_of("tape_resnet", view), 32 + 1);
+  EXPECT_EQ(size_of("tape_resnet", view, {{"pooler", std::string("attention")}}) - size_of("tape_resnet", view), 48 + 1);
 }
 
 TEST(Tape, NormsOfOtherNamesDecayAsInItsCode) {

@@ -98,13 +98,12 @@ namespace seqbench {
 
 SEQBENCH_MODEL(tape_lstm) {
   using models::tape::count;
-  ModelEntry entry = models::tape::tape_entry();
+  ModelEntry entry = models::tape::tape_entry({
+      count("layers", 2, 64, "in each direction; published: 3"),
+      count("width", 64, 16384, "published: 1024"),
+      count("embedding", 32, 16384, "width of the tokens' vectors; published: 128"),
+      models::tape::dropout("dropout", "of the inputs of all layers but the first")});
   entry.summary = "TAPE's LSTM from scratch, at desk size (2 layers of 64 each way); published: 3 of 1024";
-  const std::vector<ParamSpec> sizes = {count("layers", 2, 64, "in each direction; published: 3"),
-                                        count("width", 64, 16384, "published: 1024"),
-                  count("embedding", 32, 16384, "width of the tokens' vectors; published: 128"),
-                  models::tape::dropout("dropout", "of the inputs of all layers but the first")};
-  entry.params.insert(entry.params.begin(), sizes.begin(), sizes.end());
   entry.network = &models::tape_lstm::make;
   return entry;
 }

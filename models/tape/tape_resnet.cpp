@@ -112,16 +112,15 @@ namespace seqbench {
 
 SEQBENCH_MODEL(tape_resnet) {
   using models::tape::count;
-  ModelEntry entry = models::tape::tape_entry();
+  ModelEntry entry = models::tape::tape_entry({
+      count("layers", 4, 1024, "blocks of two convolutions; published: 30"),
+      count("width", 48, 16384, "channels, even; published: 512"),
+      models::tape::dropout("dropout", "of the embeddings"),
+      {.name = "pooler",
+       .fallback = std::string("sum"),
+       .help = "sum: what the published pooler computes; attention: the softmax over positions that it was meant to be",
+       .choices = {"sum", "attention"}}});
   entry.summary = "TAPE's ResNet from scratch, at desk size (4 blocks of 48); published: 30 of 512";
-  const std::vector<ParamSpec> sizes = {count("layers", 4, 1024, "blocks of two convolutions; published: 30"),
-                                        count("width", 48, 16384, "channels, even; published: 512"),
-                  models::tape::dropout("dropout", "of the embeddings"),
-                  {.name = "pooler",
-                   .fallback = std::string("sum"),
-                   .help = "sum: what the published pooler computes; attention: the softmax over positions that it was meant to be",
-                   .choices = {"sum", "attention"}}};
-  entry.params.insert(entry.params.begin(), sizes.begin(), sizes.end());
   entry.network = &models::tape_resnet::make;
   return entry;
 }

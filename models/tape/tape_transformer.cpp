@@ -74,16 +74,15 @@ namespace seqbench {
 
 SEQBENCH_MODEL(tape_transformer) {
   using models::tape::count;
-  ModelEntry entry = models::tape::tape_entry();
+  ModelEntry entry = models::tape::tape_entry({
+      count("layers", 2, 256, "published: 12"),
+      count("width", 64, 16384, "published: 768"),
+      count("heads", 1, 256, "of each layer; published: 12, as here one for 64 of the width"),
+      count("feed_forward", 128, 65536, "width of a layer's hidden layer; published: 3072"),
+      count("positions", 8096, 1e6, "rows of the position table: the longest protein, and two"),
+      models::tape::dropout("dropout", "of embeddings and layers"),
+      models::tape::dropout("attention_dropout", "of attention's probabilities")});
   entry.summary = "TAPE's transformer from scratch, at desk size (2 layers of 64, one head); published: 12 of 768";
-  const std::vector<ParamSpec> sizes = {count("layers", 2, 256, "published: 12"),
-                  count("width", 64, 16384, "published: 768"),
-                  count("heads", 1, 256, "of each layer; published: 12, as here one for 64 of the width"),
-                  count("feed_forward", 128, 65536, "width of a layer's hidden layer; published: 3072"),
-                  count("positions", 8096, 1e6, "rows of the position table: the longest protein, and two"),
-                  models::tape::dropout("dropout", "of embeddings and layers"),
-                  models::tape::dropout("attention_dropout", "of attention's probabilities")};
-  entry.params.insert(entry.params.begin(), sizes.begin(), sizes.end());
   entry.network = &models::tape_transformer::make;
   return entry;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
@@ -114,17 +115,18 @@ ParamSpec dropout(const char* name, const char* help) {
   return {.name = name, .fallback = 0.1, .help = help, .low = 0, .high = 0.99, .choices = {}};
 }
 
-ModelEntry tape_entry() {
+ModelEntry tape_entry(std::vector<ParamSpec> sizes) {
   ModelEntry entry;
   entry.views = {"protein"};
   entry.kinds = {TaskKind::kRegression};
-  entry.params = {count("head", 512, 65536, "hidden units of the head; published: 512"),
-                  {.name = "max_length",
-                   .fallback = std::int64_t{0},
-                   .help = "tokens, two added ones included, that a protein is cut to, at least 2; 0: no cut",
-                   .low = 0,
-                   .high = 1e6,
-                   .choices = {}}};
+  entry.params = std::move(sizes);
+  entry.params.push_back(count("head", 512, 65536, "hidden units of the head; published: 512"));
+  entry.params.push_back({.name = "max_length",
+                          .fallback = std::int64_t{0},
+                          .help = "tokens, two added ones included, that a protein is cut to, at least 2; 0: no cut",
+                          .low = 0,
+                          .high = 1e6,
+                          .choices = {}});
   entry.train = {{"optimizer", std::string("adamw")},
                  {"learning_rate", 1e-4},
                  {"eps", 1e-6},

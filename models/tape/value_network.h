@@ -67,9 +67,9 @@ class ValueNetwork : public Network {
   NormedLinear hidden_, output_;
 };
 
-/// Views, kinds, 'head', 'max_length' and the recipe of all three: AdamW at 1e-4, decay 0.01, a linear warm-up and fall,
-/// norm clipped to 1.
-[[nodiscard]] ModelEntry tape_entry();
+/// An entry with these parameters, then 'head' and 'max_length' and the recipe of all three: AdamW at 1e-4, decay 0.01, a
+/// linear warm-up and fall, norm clipped to 1.
+[[nodiscard]] ModelEntry tape_entry(std::vector<ParamSpec> sizes);
 /// An integer of at least 1.
 [[nodiscard]] ParamSpec count(const char* name, std::int64_t fallback, double high, const char* help);
 [[nodiscard]] ParamSpec dropout(const char* name, const char* help);

@@ -4,6 +4,8 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "harness/base/files.h"
 #include "models/nn4dms/contacts.h"
 #include "models/tape/value_network.h"

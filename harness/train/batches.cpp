@@ -178,7 +178,9 @@ Precision::~Precision() {
 
 at::Tensor forward(const FitJob& job, const Batch& batch, const Pass& pass) {
   at::Tensor outputs = job.network.forward(batch, pass);
-  SEQBENCH_ASSERT(outputs.sizes() == batch.labels.sizes(), "forward gives [B, T]");
+  const std::int64_t width = batch.labels.size(1) * (job.network.predicts_spread() ? 2 : 1);
+  SEQBENCH_ASSERT(outputs.dim() == 2 && outputs.size(0) == batch.labels.size(0) && outputs.size(1) == width,
+                  "forward gives [B, T], or [B, 2 T] with its spread");
   return outputs.to(job.dtype);
 }
 

@@ -1,6 +1,6 @@
 // Ridge regression in closed form: minimizes sum_i w_i (y_i - x_i b - a)^2 + strength |b|^2 with a free intercept a.
 // The strength is chosen by the mean squared error on the validation rows. Of many columns and few rows, the weights are
-// a combination of the rows, found from their products with each other.
+// a combination of the rows, found from their products with each other. Pairs of features: pair_ridge.h.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cholesky_solve.h>

@@ -47,14 +47,23 @@ struct Work {
 
 using Predict = std::function<std::vector<double>(std::span<const std::int64_t>)>;
 
-Predict fit_estimator(Work& work, const View& view, const ModelContext& context) {
-  std::shared_ptr<Estimator> model = work.config.model->estimator(context);
+/// Hooks of work without steps and losses.
+FitControl control_of(Work& work) {
   FitControl control;
-  control.test_rows = work.rows.test;
   control.check_stop = [&work] {
     if (work.io.stop_requested()) throw Interrupted();
   };
   control.progress = [&work](std::int64_t done, std::int64_t all) { work.io.progress(done, all, 0, NAN, 0); };
+  return control;
+}
+
+Predict fit_estimator(Work& work, const View& view, const ModelContext& context) {
+  std::shared_ptr<Estimator> model = [&] {
+    const measure::PhaseClock::Span span(work.clock, "make");
+    return work.config.model->estimator(context);
+  }();
+  FitControl control = control_of(work);
+  control.test_rows = work.rows.test;
   const std::vector<double> train_targets = work.targets_of(work.rows.train);
   const std::vector<double> train_weights = work.weights_of(work.rows.train);
   const std::vector<double> validation_targets = work.targets_of(work.rows.validation);
@@ -105,7 +114,10 @@ train::FitHooks hooks_of(Work& work, std::int64_t& trained_rows) {
 }
 
 Predict fit_network(Work& work, const View& view, const ModelContext& context) {
-  std::shared_ptr<Network> model = work.config.model->network(context);
+  std::shared_ptr<Network> model = [&] {
+    const measure::PhaseClock::Span span(work.clock, "make");  // weights read, embeddings computed: apart from training
+    return work.config.model->network(context);
+  }();
   auto settings = std::make_shared<train::FitSettings>(train::FitSettings::from(work.config.train));
   const analyze::MetricInfo& info = analyze::metric(work.config.train.text("best_by"));
   auto data = std::make_shared<train::FitData>(train::FitData{
@@ -164,7 +176,9 @@ Predict make_predictor(Work& work, DataCache& cache) {
                              .targets = static_cast<std::int64_t>(work.config.task->targets.size()),
                              .streams = work.config.streams,
                              .dtype = at::ScalarType::Float,
-                             .ids = work.names};
+                             .ids = work.names,
+                             .cache = work.spec.model_cache,
+                             .control = control_of(work)};
   return work.config.model->trained_by_loop ? fit_network(work, view, context) : fit_estimator(work, view, context);
 }
 

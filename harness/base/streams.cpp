@@ -94,6 +94,7 @@ Stream Streams::open(std::string_view purpose) const {
   append_little_endian(text, repeat_, 4);
   append_little_endian(text, fold_, 4);
   text += purpose;
+  if (member_ > 0) text += std::string("\0member", 7) + std::to_string(member_);
   const Sha256Digest digest = sha256(text);
   return Stream({read_little_endian(digest.data()), read_little_endian(digest.data() + 4)});
 }

@@ -77,11 +77,18 @@ class Streams {
   /// anything else is an assertion.
   [[nodiscard]] Stream open(std::string_view purpose) const;
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+  /// Streams of their own for each member of an ensemble; member 0 has these.
+  [[nodiscard]] Streams of_member(std::uint32_t member) const {
+    Streams streams = *this;
+    streams.member_ = member;
+    return streams;
+  }
 
  private:
   std::uint64_t seed_;
   std::uint32_t repeat_;
   std::uint32_t fold_;
+  std::uint32_t member_ = 0;
 };
 
 /// The closed list of purposes.

@@ -86,6 +86,8 @@ struct TaskEntry : TaskInfo {
 
 /// Shape, finiteness, and for binary tasks the range of probabilities. `predictions` [rows, targets].
 [[nodiscard]] Verdict verify(const TaskEntry& task, std::span<const double> predictions, std::int64_t rows);
+/// Standard deviations are none, or one a prediction, all finite and above 0.
+[[nodiscard]] Verdict verify_spreads(std::span<const double> spreads, std::size_t predictions);
 
 /// The sorted table that the build writes from the folders.
 struct NamedTask {

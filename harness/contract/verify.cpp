@@ -27,4 +27,14 @@ Verdict verify(const TaskEntry& task, std::span<const double> predictions, std::
   return {};
 }
 
+Verdict verify_spreads(std::span<const double> spreads, std::size_t predictions) {
+  if (spreads.empty()) return {};
+  if (spreads.size() != predictions) return {false, fmt::format("expected {} standard deviations, got {}", predictions, spreads.size())};
+  for (std::size_t i = 0; i < spreads.size(); ++i) {
+    if (std::isfinite(spreads[i]) && spreads[i] > 0) continue;
+    return {false, fmt::format("prediction {}: expected a standard deviation above 0, got {}", i, format_double(spreads[i]))};
+  }
+  return {};
+}
+
 }  // namespace seqbench

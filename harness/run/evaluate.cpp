@@ -6,6 +6,7 @@
 #include <map>
 
 #include "harness/analyze/metrics.h"
+#include "harness/analyze/spread.h"
 #include "harness/base/error.h"
 #include "harness/base/text.h"
 
@@ -41,16 +42,37 @@ store::MetricRow metric_row(const analyze::MetricInfo& info, int part, const std
   return row;
 }
 
-void add_slices(store::TrialRecord& record, const TrialConfig& config, const Json& values, const std::string& field,
-                std::span<const double> truth, std::span<const double> predictions) {
+/// Places of a part's rows by the value of a field.
+std::map<std::string, std::vector<std::size_t>> members_of(const Json& values) {
   std::map<std::string, std::vector<std::size_t>> members;
   for (std::size_t i = 0; i < values.size(); ++i) members[slice_text(values[i])].push_back(i);
-  for (const auto& [value, rows] : members) {
-    std::vector<double> t, p;
-    for (const std::size_t row : rows) {
-      t.push_back(truth[row]);
-      p.push_back(predictions[row]);
-    }
+  return members;
+}
+
+std::vector<double> at_places(std::span<const double> values, const std::vector<std::size_t>& places) {
+  std::vector<double> picked;
+  for (const std::size_t place : places) picked.push_back(values[place]);
+  return picked;
+}
+
+void add_spread_rows(store::TrialRecord& record, int part, const std::string& slice, std::span<const double> truth,
+                     std::span<const double> predictions, std::span<const double> spreads) {
+  for (const analyze::SpreadScore& score : analyze::spread_scores(truth, predictions, spreads)) {
+    store::MetricRow row;
+    row.split = part;
+    row.name = score.name;
+    row.slice = slice;
+    row.value = score.value;
+    row.n = static_cast<std::int64_t>(truth.size());
+    row.higher_is_better = score.higher_is_better;
+    record.metrics.push_back(std::move(row));
+  }
+}
+
+void add_slices(store::TrialRecord& record, const TrialConfig& config, const Json& values, const std::string& field,
+                std::span<const double> truth, std::span<const double> predictions) {
+  for (const auto& [value, places] : members_of(values)) {
+    const std::vector<double> t = at_places(truth, places), p = at_places(predictions, places);
     for (const std::string& name : config.metrics) {
       const int test = static_cast<int>(Part::kTest);
       record.metrics.push_back(metric_row(analyze::metric(name), test, fmt::format("{}={}", field, value), t, p));
@@ -111,6 +133,19 @@ void add_metrics(store::TrialRecord& record, const TrialConfig& config, int part
     add_slices(record, config, field_values(examples.fields.at(field), rows), field, truth, predictions);
   }
   if (config.task->scores) add_scores(record, config.task->scores(dataset, rows, predictions));
+}
+
+void add_spread(store::TrialRecord& record, const TrialConfig& config, int part, const Dataset& dataset,
+                std::span<const std::int64_t> rows, const train::Predictions& predictions) {
+  const std::vector<double> truth = gathered(dataset.examples().targets, rows, config.task->targets.size());
+  add_spread_rows(record, part, "all", truth, predictions.values, predictions.spreads);
+  if (part != static_cast<int>(Part::kTest) || config.task->targets.size() != 1) return;
+  for (const std::string& field : config.slices) {
+    for (const auto& [value, places] : members_of(field_values(dataset.examples().fields.at(field), rows))) {
+      add_spread_rows(record, part, fmt::format("{}={}", field, value), at_places(truth, places),
+                      at_places(predictions.values, places), at_places(predictions.spreads, places));
+    }
+  }
 }
 
 }  // namespace seqbench::run

@@ -9,6 +9,7 @@
 #include "harness/data/splits.h"
 #include "harness/run/trial.h"
 #include "harness/store/records.h"
+#include "harness/train/fit.h"
 
 namespace seqbench::run {
 
@@ -23,5 +24,9 @@ inline constexpr std::array<const char*, 3> kPartNames = {"train", "validation",
 /// Metrics over all rows of a part; of the test part also by each slice field, and the task's own scores.
 void add_metrics(store::TrialRecord& record, const TrialConfig& config, int part, const Dataset& dataset,
                  std::span<const std::int64_t> rows, std::span<const double> predictions);
+
+/// Scores of the standard deviations, of the test part also by each slice field (regression on one target).
+void add_spread(store::TrialRecord& record, const TrialConfig& config, int part, const Dataset& dataset,
+                std::span<const std::int64_t> rows, const train::Predictions& predictions);
 
 }  // namespace seqbench::run

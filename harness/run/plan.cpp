@@ -51,7 +51,7 @@ Json split_json(const Params& split) {
 Json train_json(const Params& train) {
   Json json = train.to_key_json(spec::train_keys());
   const Json defaults = Params(spec::train_keys()).to_json();
-  for (const char* name : {"accumulate", "length_buckets", "order", "one_cycle.pct_start", "one_cycle.div_factor",
+  for (const char* name : {"accumulate", "length_buckets", "members", "order", "one_cycle.pct_start", "one_cycle.div_factor",
                            "one_cycle.final_div_factor", "one_cycle.cycle_momentum", "one_cycle.base_momentum",
                            "one_cycle.max_momentum"}) {
     if (json.at(name) == defaults.at(name)) json.erase(name);

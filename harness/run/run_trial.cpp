@@ -14,6 +14,7 @@
 #include "harness/run/model_folders.h"
 #include "harness/run/split.h"
 #include "harness/train/device.h"
+#include "harness/train/ensemble.h"
 
 namespace seqbench::run {
 namespace {
@@ -45,7 +46,8 @@ struct Work {
   }
 };
 
-using Predict = std::function<std::vector<double>(std::span<const std::int64_t>)>;
+using train::Predictions;
+using Predict = std::function<Predictions(std::span<const std::int64_t>)>;
 
 /// Hooks of work without steps and losses.
 FitControl control_of(Work& work) {
@@ -81,7 +83,9 @@ Predict fit_estimator(Work& work, const View& view, const ModelContext& context)
   Params chosen;
   for (Setting& setting : model->chosen()) chosen.set(setting.key, std::move(setting.value));
   work.record.chosen = chosen.to_json();
-  return [model, &view](std::span<const std::int64_t> rows) { return model->predict(view, rows); };
+  return [model, &view](std::span<const std::int64_t> rows) {
+    return Predictions{model->predict(view, rows), model->spread(view, rows)};
+  };
 }
 
 /// The metric that chooses among states, on true or shuffled labels as training sees them.
@@ -113,12 +117,24 @@ train::FitHooks hooks_of(Work& work, std::int64_t& trained_rows) {
   return hooks;
 }
 
+std::unique_ptr<Network> make_network(const ModelEntry& entry, const ModelContext& context, std::int64_t members) {
+  if (members == 1) return entry.network(context);
+  if (context.kind != TaskKind::kRegression) throw InputError("'train.members' is above 1, but the task is no regression");
+  std::vector<std::unique_ptr<Network>> networks;
+  for (std::int64_t i = 0; i < members; ++i) {
+    ModelContext own = context;
+    own.streams = context.streams.of_member(static_cast<std::uint32_t>(i));
+    networks.push_back(entry.network(own));
+  }
+  return train::make_ensemble(std::move(networks));
+}
+
 Predict fit_network(Work& work, const View& view, const ModelContext& context) {
+  auto settings = std::make_shared<train::FitSettings>(train::FitSettings::from(work.config.train));
   std::shared_ptr<Network> model = [&] {
     const measure::PhaseClock::Span span(work.clock, "make");  // weights read, embeddings computed: apart from training
-    return work.config.model->network(context);
+    return make_network(*work.config.model, context, settings->members);
   }();
-  auto settings = std::make_shared<train::FitSettings>(train::FitSettings::from(work.config.train));
   const analyze::MetricInfo& info = analyze::metric(work.config.train.text("best_by"));
   auto data = std::make_shared<train::FitData>(train::FitData{
       .view = view, .target_count = context.targets, .train = work.rows.train, .validation = work.rows.validation,
@@ -155,7 +171,7 @@ Predict ceiling(const Work& work) {
   if (expected.empty()) throw InputError(fmt::format("task '{}' gives no expected values", work.config.task->name));
   const std::size_t width = work.config.task->targets.size();
   return [&expected, width](std::span<const std::int64_t> rows) {
-    return gathered(expected, rows, width);
+    return Predictions{gathered(expected, rows, width), {}};
   };
 }
 
@@ -186,12 +202,13 @@ void evaluate(Work& work, const Predict& predict) {
   for (int part = 0; part < 3; ++part) {
     const std::span<const std::int64_t> rows = work.part(part);
     if (rows.empty()) continue;
-    std::vector<double> predictions;
+    Predictions predictions;
     {
       const measure::PhaseClock::Span span(work.clock, "predict", static_cast<std::int64_t>(rows.size()));
       predictions = predict(rows);
     }
-    const Verdict verdict = verify(*work.config.task, predictions, static_cast<std::int64_t>(rows.size()));
+    Verdict verdict = verify(*work.config.task, predictions.values, static_cast<std::int64_t>(rows.size()));
+    if (verdict.ok) verdict = verify_spreads(predictions.spreads, predictions.values.size());
     if (!verdict.ok) {
       work.record.verdict = "wrong_answer";
       work.record.reason = fmt::format("{} predictions: {}", kPartNames.at(static_cast<std::size_t>(part)), verdict.reason);
@@ -199,12 +216,14 @@ void evaluate(Work& work, const Predict& predict) {
       work.record.predictions.clear();
       return;
     }
-    add_metrics(work.record, work.config, part, work.dataset, rows, predictions);
+    add_metrics(work.record, work.config, part, work.dataset, rows, predictions.values);
+    if (!predictions.spreads.empty()) add_spread(work.record, work.config, part, work.dataset, rows, predictions);
     const auto& saved = work.spec.save_predictions;
     if (std::ranges::find(saved, kPartNames.at(static_cast<std::size_t>(part))) != saved.end()) {
       const char* kind = work.config.task->kind == TaskKind::kBinary ? "probability" : "value";
-      work.record.predictions.push_back(
-          {example_set(work.dataset.examples(), work.config, part, rows), kind, std::move(predictions)});
+      const store::ExampleSet examples = example_set(work.dataset.examples(), work.config, part, rows);
+      if (!predictions.spreads.empty()) work.record.predictions.push_back({examples, store::kSpread, std::move(predictions.spreads)});
+      work.record.predictions.push_back({examples, kind, std::move(predictions.values)});
     }
   }
 }

@@ -71,6 +71,7 @@ std::vector<ParamSpec> optimizer_keys() {
 std::vector<ParamSpec> loop_keys() {
   return {
       integer("batch", 32, 1, 65536, "rows of a training step"),
+      integer("members", 1, 1, 1000, "networks of a deep ensemble: alike but for their streams, averaged; regression"),
       integer("accumulate", 1, 1, 65536, "batches of a step, whose gradient is the mean over all their rows"),
       integer("eval_batch", 64, 1, 65536, "rows of a forward pass in evaluation"),
       integer("epochs", 10, 0, 1e9, "passes over the training rows; 0: exactly max_steps steps"),

@@ -66,6 +66,8 @@ class Reader {
   [[nodiscard]] std::map<std::int64_t, NameRow> names() const;
   /// The same predictions, each example set read once while anyone holds it.
   [[nodiscard]] std::vector<SharedPredictions> shared_predictions(std::int64_t execution) const;
+  /// Their standard deviations, of models that tell them.
+  [[nodiscard]] std::vector<SharedPredictions> spreads(std::int64_t execution) const;
   /// Ids of the example sets that the execution predicted, sorted by split; and one of them.
   [[nodiscard]] std::vector<std::int64_t> example_sets(std::int64_t execution) const;
   [[nodiscard]] std::shared_ptr<const ExampleSet> examples(std::int64_t id) const;

@@ -91,9 +91,10 @@ struct ExampleSet {
   [[nodiscard]] std::string sha256() const;
 };
 
+inline constexpr const char* kSpread = "sd";  // standard deviations of the values on the same examples
 struct Predictions {
   ExampleSet examples;
-  std::string kind = "value";        // value | probability
+  std::string kind = "value";        // value | probability | sd
   std::vector<double> values;        // [ids, cols], same order
 };
 

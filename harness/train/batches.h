@@ -38,7 +38,7 @@ class Precision {
   bool enabled_, before_ = false;
   at::ScalarType dtype_before_ = at::ScalarType::Undefined;
 };
-/// Outputs [B, T] in the dtype of the parameters, for a loss in full precision.
+/// Outputs [B, T], or [B, 2 T] of a network that predicts_spread, in the dtype of the parameters, for a loss in full precision.
 [[nodiscard]] at::Tensor forward(const FitJob& job, const Batch& batch, const Pass& pass);
 
 /// The training rows of one epoch, in order. Throws InputError when the network was asked for its sampler or for
@@ -52,7 +52,7 @@ struct LossTotal {
   double sum = 0, count = 0;
   [[nodiscard]] double mean() const { return sum / count; }
 };
-/// Predictions [rows, T] in the task's units. `loss`, where asked for, is added to.
-[[nodiscard]] std::vector<double> evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss);
+/// `loss`, where asked for, is added to.
+[[nodiscard]] Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss);
 
 }  // namespace seqbench::train

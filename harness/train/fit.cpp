@@ -244,12 +244,12 @@ void Loop::evaluate_now() {
   progress_.loss = {};
   if (!data.validation.empty()) {
     LossTotal loss;
-    const std::vector<double> predictions = evaluate(job_, data.validation, &loss);
+    const std::vector<double> predictions = evaluate(job_, data.validation, &loss).values;
     curve("loss", Part::kValidation, loss.mean());
     judge_validation(predictions);
   }
   if (job_.settings.keep == "published_test") {
-    const double metric = data.metric(evaluate(job_, data.test, nullptr), data.test);
+    const double metric = data.metric(evaluate(job_, data.test, nullptr).values, data.test);
     curve(data.metric_name.c_str(), Part::kTest, metric);
     keep_if_better(metric);
     rows += data.test.size();

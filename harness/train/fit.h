@@ -32,6 +32,7 @@ struct FitSettings {
   bool cycle_momentum = true;
   double base_momentum = 0.85, max_momentum = 0.95;
   std::int64_t batch = 32, eval_batch = 64, epochs = 10, max_steps = 0;
+  std::int64_t members = 1;         // of an ensemble
   std::int64_t accumulate = 1;      // batches of a step
   std::int64_t length_buckets = 0;  // batches that are sorted by length together; 0 = off
   bool drop_last = false;
@@ -110,9 +111,13 @@ struct FitResult {
 FitResult fit(Network& network, const FitSettings& settings, const FitData& data, const Streams& streams,
               at::Device device, const FitHooks& hooks, const Checkpoint* resume);
 
-/// Predictions [rows, T] in the task's units (binary: probabilities), in the order of `rows`.
-[[nodiscard]] std::vector<double> predict(Network& network, const FitSettings& settings, const FitData& data,
-                                          std::span<const std::int64_t> rows, at::Device device);
+/// [rows, T] each, in the order of the rows that were asked for.
+struct Predictions {
+  std::vector<double> values;   // in the task's units; binary: probabilities
+  std::vector<double> spreads;  // their standard deviations, of a regression network that predicts_spread; else empty
+};
+[[nodiscard]] Predictions predict(Network& network, const FitSettings& settings, const FitData& data,
+                                  std::span<const std::int64_t> rows, at::Device device);
 
 struct NanLoss : std::runtime_error {
   using std::runtime_error::runtime_error;

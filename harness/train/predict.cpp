@@ -16,26 +16,28 @@ double sigmoid(double logit) {
   return odds / (1 + odds);
 }
 
-/// Appends outputs [B, T] in the task's units.
-void append_predictions(const FitJob& job, const at::Tensor& outputs, std::vector<double>& into) {
+/// Appends outputs [B, T] or [B, 2 T] in the task's units.
+void append_predictions(const FitJob& job, const at::Tensor& outputs, Predictions& into) {
   const at::Tensor values = outputs.to(at::kCPU, at::kDouble).contiguous();
   const auto* value = values.const_data_ptr<double>();
   const auto targets = static_cast<std::size_t>(job.data.target_count);
+  const std::size_t width = targets * (job.network.predicts_spread() ? 2 : 1);
+  SEQBENCH_ASSERT(values.size(1) == static_cast<std::int64_t>(width), "outputs are as wide as the network says");
   for (std::int64_t i = 0; i < values.numel(); ++i) {
-    const std::size_t t = static_cast<std::size_t>(i) % targets;
-    into.push_back(job.data.kind == TaskKind::kBinary ? sigmoid(value[i])
-                                                      : value[i] * job.scale.sd[t] + job.scale.mean[t]);
+    const std::size_t column = static_cast<std::size_t>(i) % width, t = column % targets;
+    if (column >= targets) into.spreads.push_back(std::exp(value[i]) * job.scale.sd[t]);
+    else into.values.push_back(job.data.kind == TaskKind::kBinary ? sigmoid(value[i]) : value[i] * job.scale.sd[t] + job.scale.mean[t]);
   }
 }
 
 }  // namespace
 }  // namespace prediction
 
-std::vector<double> evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss) {
+Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss) {
   SEQBENCH_ASSERT(job.settings.eval_batch >= 1, "eval_batch is in its range");
   const at::NoGradGuard no_grad;
-  std::vector<double> predictions;
-  predictions.reserve(rows.size() * static_cast<std::size_t>(job.data.target_count));
+  Predictions predictions;
+  predictions.values.reserve(rows.size() * static_cast<std::size_t>(job.data.target_count));
   const auto size = static_cast<std::size_t>(job.settings.eval_batch);
   for (std::size_t begin = 0; begin < rows.size(); begin += size) {
     const auto part = rows.subspan(begin, std::min(size, rows.size() - begin));
@@ -51,8 +53,8 @@ std::vector<double> evaluate(const FitJob& job, std::span<const std::int64_t> ro
   return predictions;
 }
 
-std::vector<double> predict(Network& network, const FitSettings& settings, const FitData& data,
-                            std::span<const std::int64_t> rows, at::Device device) {
+Predictions predict(Network& network, const FitSettings& settings, const FitData& data,
+                    std::span<const std::int64_t> rows, at::Device device) {
   return evaluate(make_job(network, settings, data, device), rows, nullptr);
 }
 

@@ -57,6 +57,7 @@ FitSettings FitSettings::from(const Params& train) {
   result.base_momentum = train.number("one_cycle.base_momentum");
   result.max_momentum = train.number("one_cycle.max_momentum");
   result.batch = train.integer("batch");
+  result.members = train.integer("members");
   result.accumulate = train.integer("accumulate");
   result.length_buckets = train.integer("length_buckets");
   result.eval_batch = train.integer("eval_batch");

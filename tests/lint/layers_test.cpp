@@ -34,7 +34,7 @@ const std::map<std::string, Rooms> kMayInclude = {
     {"harness/cli",
      {"harness/base", "harness/contract", "harness/spec", "harness/data", "harness/store", "harness/measure",
       "harness/analyze", "harness/tensors", "harness/audit", "harness/run", "harness/table", "reports"}},
-    {"tasks", {"harness/base", "harness/contract", "harness/data"}},
+    {"tasks", {"harness/base", "harness/contract", "harness/data", "harness/analyze"}},
     {"models", {"harness/base", "harness/contract", "harness/tensors"}},
     {"reports", {"harness/base", "harness/store", "harness/analyze"}},
 };

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tasks/gfp_fluorescence/genotypes.h"
 #include "tests/unit/tasks/gfp_support.h"
@@ -87,6 +88,34 @@ TEST(GfpTask, DeclaresWhatItOffers) {
     const auto& field = std::get<std::vector<std::int64_t>>(twin->examples().fields.at(slice));
     EXPECT_EQ(static_cast<std::int64_t>(field.size()), twin->examples().rows());
   }
+}
+
+TEST(GfpScores, TellBrightRowsFromDarkOnes) {
+  const auto twin = test::gfp_twin(3000);
+  const std::vector<double>& truth = twin->examples().targets;
+  std::vector<std::int64_t> rows, bright;
+  std::vector<double> own, halved;  // halved: bright rows as they are, dark ones all alike below them
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    rows.push_back(static_cast<std::int64_t>(i));
+    own.push_back(truth[i]);
+    halved.push_back(truth[i] > 2.5 ? truth[i] : 1.0);
+  }
+  const auto score = [&](const std::vector<double>& predictions, const std::string& name) {
+    for (const Score& one : test::gfp_task().scores(*twin, rows, predictions)) {
+      if (one.name == name) return one.value;
+    }
+    ADD_FAILURE() << name;
+    return 0.0;
+  };
+  for (const char* name : {"bright_auroc", "bright_spearman", "dark_spearman"}) EXPECT_NEAR(score(own, name), 1, 1e-3) << name;
+  EXPECT_EQ(score(own, "bright_mse"), 0);
+  EXPECT_EQ(score(halved, "bright_auroc"), 1);
+  EXPECT_NEAR(score(halved, "bright_spearman"), 1, 1e-3);
+  EXPECT_LT(std::abs(score(halved, "dark_spearman")), 0.2) << "ties are in a random order";
+  EXPECT_GT(score(halved, "dark_mse"), 0.05);
+  std::vector<double> upside_down;
+  for (const double value : own) upside_down.push_back(-value);
+  EXPECT_EQ(score(upside_down, "bright_auroc"), 0);
 }
 
 }  // namespace

@@ -176,8 +176,8 @@ TEST(Evaluation, TheLossIsAMeanOverExamplesAndDropoutIsOff) {
   Recorder recorder;
   fit(network, settings, world.data(), Streams(5), at::kCPU, recorder.hooks(), nullptr);
   const double loss = recorder.points("loss", 1).at(0).value();
-  const std::vector<double> first = predict(network, settings, world.data(), world.validation, at::kCPU);
-  EXPECT_EQ(predict(network, settings, world.data(), world.validation, at::kCPU), first);
+  const std::vector<double> first = predict(network, settings, world.data(), world.validation, at::kCPU).values;
+  EXPECT_EQ(predict(network, settings, world.data(), world.validation, at::kCPU).values, first);
   double sum = 0, head = 0;
   for (std::size_t i = 0; i < first.size(); ++i) {
     const double error = std::pow(first[i] - world.targets[static_cast<std::size_t>(world.validation[i])], 2);
@@ -197,9 +197,9 @@ TEST(Precision, Bf16EndsWithTheFitAndIsUsedInPrediction) {
   TinyNetwork network(Streams(5), World::kFeatures, 1, at::kFloat, 0.0);
   fit(network, settings, world.data(), Streams(5), at::kCPU, {}, nullptr);
   EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
-  const std::vector<double> half = predict(network, settings, world.data(), world.train, at::kCPU);
+  const std::vector<double> half = predict(network, settings, world.data(), world.train, at::kCPU).values;
   settings.precision = "f32";
-  const std::vector<double> full = predict(network, settings, world.data(), world.train, at::kCPU);
+  const std::vector<double> full = predict(network, settings, world.data(), world.train, at::kCPU).values;
   EXPECT_NE(half, full);
   for (std::size_t i = 0; i < half.size(); ++i) EXPECT_NEAR(half[i], full[i], 5) << "targets spread by about 40";
   EXPECT_LT(world.data().metric(half, world.train), 800) << "it learns";

@@ -32,7 +32,7 @@ TEST(Fit, LearnsAndPredictsBetterThanTheMean) {
   mean /= static_cast<double>(world.train.size());
   const std::vector<double> constant(world.train.size(), mean);
   const double of_mean = data.metric(constant, world.train);
-  EXPECT_LT(data.metric(predict(network, settings, data, world.train, at::kCPU), world.train), 0.5 * of_mean);
+  EXPECT_LT(data.metric(predict(network, settings, data, world.train, at::kCPU).values, world.train), 0.5 * of_mean);
   EXPECT_EQ(result.parameters, 4 * 8 + 8 + 8 + 1);
   EXPECT_EQ(result.step, 300);
   EXPECT_EQ(result.epoch, 60);
@@ -238,8 +238,8 @@ TEST(Fit, NetworksMayBeDouble) {
   TinyNetwork network(Streams(5), World::kFeatures, 1, at::kDouble), single(Streams(5), World::kFeatures, 1);
   fit(network, settings, data, Streams(5), at::kCPU, {}, nullptr);
   fit(single, settings, data, Streams(5), at::kCPU, {}, nullptr);
-  const std::vector<double> wide = predict(network, settings, data, world.test, at::kCPU),
-                            narrow = predict(single, settings, data, world.test, at::kCPU);
+  const std::vector<double> wide = predict(network, settings, data, world.test, at::kCPU).values,
+                            narrow = predict(single, settings, data, world.test, at::kCPU).values;
   bool more_digits = false;
   for (std::size_t i = 0; i < wide.size(); ++i) {
     EXPECT_NEAR(wide[i], narrow[i], 0.5);  // 40 steps apart in rounding; targets spread by about 40

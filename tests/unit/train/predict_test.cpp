@@ -31,25 +31,25 @@ TEST(Predict, UndoesTheScalingOfTheTrainingTargets) {
   const std::vector<std::int64_t> rows = {8, 0, 60};
   FitSettings settings = tiny_settings();
   settings.eval_batch = 2;
-  const std::vector<double> got = predict(network, settings, data, rows, at::kCPU);
+  const std::vector<double> got = predict(network, settings, data, rows, at::kCPU).values;
   const std::vector<double> expected = {mean + sd, 10 * (mean + sd) + 3, mean - 2 * sd, 10 * (mean - 2 * sd) + 3,
                                         mean, 10 * mean + 3};
   ASSERT_EQ(got.size(), expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-9);
   settings.scale_targets = false;
-  EXPECT_EQ(predict(network, settings, data, rows, at::kCPU), (std::vector<double>{1, 1, -2, -2, 0, 0}));
+  EXPECT_EQ(predict(network, settings, data, rows, at::kCPU).values, (std::vector<double>{1, 1, -2, -2, 0, 0}));
 }
 
 TEST(Predict, TrainingTargetsAloneDecideTheScale) {
   World world;
   RowNetwork network(zeros());
   const FitSettings settings = tiny_settings();
-  const std::vector<double> before = predict(network, settings, world.data(), world.test, at::kCPU);
+  const std::vector<double> before = predict(network, settings, world.data(), world.test, at::kCPU).values;
   for (const std::int64_t row : world.test) world.targets[static_cast<std::size_t>(row)] *= 9;
   for (const std::int64_t row : world.validation) world.targets[static_cast<std::size_t>(row)] *= 9;
-  EXPECT_EQ(predict(network, settings, world.data(), world.test, at::kCPU), before);
+  EXPECT_EQ(predict(network, settings, world.data(), world.test, at::kCPU).values, before);
   for (const std::int64_t row : world.train) world.targets[static_cast<std::size_t>(row)] = 6;
-  EXPECT_EQ(predict(network, settings, world.data(), world.test, at::kCPU),
+  EXPECT_EQ(predict(network, settings, world.data(), world.test, at::kCPU).values,
             std::vector<double>(world.test.size(), 6.0));
 }
 
@@ -64,7 +64,7 @@ TEST(Predict, GivesProbabilitiesOfLogitsInDouble) {
   numbers[4] = 800;
   RowNetwork network(numbers);
   const std::vector<std::int64_t> rows = {0, 1, 2, 3, 4};
-  const std::vector<double> got = predict(network, tiny_settings(), world.data(), rows, at::kCPU);
+  const std::vector<double> got = predict(network, tiny_settings(), world.data(), rows, at::kCPU).values;
   EXPECT_EQ(got[0], 0.5);
   EXPECT_LT(got[1], 1.0);
   EXPECT_NEAR(1 - got[1], 9.357622968839299e-14, 1e-16);

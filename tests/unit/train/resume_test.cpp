@@ -41,7 +41,7 @@ bool attempt(const World& world, const FitSettings& settings, Recorder& recorder
   try {
     outcome.result =
         fit(network, settings, data, Streams(5), at::kCPU, recorder.hooks(), resume ? &checkpoint : nullptr);
-    outcome.predictions = predict(network, settings, data, world.test, at::kCPU);
+    outcome.predictions = predict(network, settings, data, world.test, at::kCPU).values;
   } catch (const Interrupted&) {
     whole = false;
   }

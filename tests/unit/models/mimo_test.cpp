@@ -152,7 +152,7 @@ TEST(Slots, FreeListsAreShuffledButForWhatIsCommon) {
     for (const std::int64_t row : train) ASSERT_EQ(std::ranges::count(list, row), 4);
   }
   std::size_t common = 0;
-  for (std::size_t i = 0; i < 400; ++i) common += lists[0][i] == lists[1][i] && lists[1][i] == lists[2][i] ? 1 : 0;
+  for (std::size_t i = 0; i < 400; ++i) common += lists[0][i] == lists[1][i] && lists[1][i] == lists[2][i] ? 1U : 0U;
   EXPECT_GE(common, 100U);
   EXPECT_LT(common, 110U) << "a few more by chance";
 }
@@ -160,9 +160,9 @@ TEST(Slots, FreeListsAreShuffledButForWhatIsCommon) {
 struct Small {
   View view = mutants({3, 3, 3, 3}, 20);
   Params params = [] {
-    Params params = mimo_params("balanced");
-    params.set("width", std::int64_t{4});
-    return params;
+    Params narrow = mimo_params("balanced");
+    narrow.set("width", std::int64_t{4});
+    return narrow;
   }();
   std::vector<std::int64_t> rows = {20, 23, 26, 0, 29, 24};  // 1, 2, 3, none, 4 and 2 differences
   [[nodiscard]] Batch batch(const Network& network) const {

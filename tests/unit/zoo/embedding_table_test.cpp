@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -66,7 +67,7 @@ fs::path file_in(const fs::path& cache, const std::string& end = ".rows") {
 
 std::size_t tables_in(const fs::path& cache) {
   std::size_t count = 0;
-  for (const auto& entry : fs::directory_iterator(cache / "embeddings")) count += entry.path().extension() == ".rows" ? 1 : 0;
+  for (const auto& entry : fs::directory_iterator(cache / "embeddings")) count += entry.path().extension() == ".rows" ? 1U : 0U;
   return count;
 }
 
@@ -91,7 +92,8 @@ TEST(EmbeddingTable, AreTheFoldersHiddenStatesOverResidues) {
         EXPECT_EQ(all.x[row].narrow(0, residues, all.x.size(1) - residues).abs().sum().item<double>(), 0);
       }
     }
-    if (pooling == Pooling::kMean) EXPECT_EQ(all.x[11].abs().sum().item<double>(), 0) << "of an empty text";
+    if (pooling == Pooling::kNone) continue;
+    EXPECT_EQ(all.x[11].abs().sum().item<double>(), 0) << "of an empty text";
   }
 }
 
@@ -125,21 +127,19 @@ TEST(EmbeddingTable, WhateverDecidesItIsInItsName) {
     EXPECT_EQ(table.computed(), table.size());
     EXPECT_EQ(tables_in(cache.path()), ++tables);
   };
+  const auto with = [&](const std::function<void(EmbeddingRequest&)>& change) {
+    EmbeddingRequest asked = request(cache.path());
+    change(asked);
+    return asked;
+  };
   adds("first", request(cache.path()), texts());
-  EmbeddingRequest asked = request(cache.path());
-  asked.seed = 1;
-  adds("seed", asked, texts());
-  asked = request(cache.path());
-  asked.sizes.set("layers", std::int64_t{1});
-  adds("sizes", asked, texts());
-  asked = request(cache.path());
-  asked.layer = 1;
-  adds("layer", asked, texts());
+  adds("seed", with([](EmbeddingRequest& asked) { asked.seed = 1; }), texts());
+  adds("sizes", with([](EmbeddingRequest& asked) { asked.sizes.set("layers", std::int64_t{1}); }), texts());
+  adds("layer", with([](EmbeddingRequest& asked) { asked.layer = 1; }), texts());
   adds("pooling", request(cache.path(), Pooling::kNone), texts());
   adds("texts", request(cache.path()), Texts({"MKV", "LLA"}));
   for (const auto& entry : fs::directory_iterator(kFolder)) fs::copy(entry.path(), copy.path() / entry.path().filename());
-  asked = request(cache.path());
-  asked.folder = copy.path();
+  EmbeddingRequest asked = with([&](EmbeddingRequest& one) { one.folder = copy.path(); });
   adds("folder", asked, texts());
   std::string weights = read_file(copy.path() / "model.safetensors");
   weights[weights.size() - 2] = static_cast<char>(weights[weights.size() - 2] ^ 1);

@@ -82,7 +82,7 @@ TEST_P(MimoParity, GradientsAndTwentyStepsAreTorchs) {
   for (std::int64_t step = 0; step < losses.numel(); ++step) {
     optimizer.zero_grad();
     const LossSum loss = network_->loss("mse", network_->forward(batch_, {.training = true, .epoch = 0, .step = step}), batch_);
-    const at::Tensor mean = loss.sum / loss.count;
+    const at::Tensor mean = loss.sum.div(loss.count);
     EXPECT_NEAR(mean.item<double>(), losses[step].item<double>(), kTolerance) << step;
     mean.backward();
     if (step == 0) {

@@ -93,6 +93,8 @@ std::unique_ptr<tensors::MappedFile> open_rows(const RowFile& file) {
 
 std::string_view rows_in(const tensors::MappedFile& mapped) { return mapped.bytes().substr(embedding_file::kBlock); }
 
+std::int64_t rows_noted(const RowFile& file) { return embedding_file::read_notes(file.path.string() + ".done", file).first; }
+
 RowWriter::RowWriter(RowFile file)
     : file_(std::move(file)), part_(file_.path.string() + ".part"), notes_(file_.path.string() + ".done") {
   descriptor_.value = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

@@ -27,6 +27,9 @@ struct RowFile {
 /// All rows of a file that open_rows gave.
 [[nodiscard]] std::string_view rows_in(const tensors::MappedFile& mapped);
 
+/// How far a writer is that is at it: rows that it noted, 0 where there is no note.
+[[nodiscard]] std::int64_t rows_noted(const RowFile& file);
+
 /// Writes PATH.part, and beside it PATH.done: how many of its rows are safe, and their hash. One writer at a time. Throws
 /// MachineError.
 class RowWriter {

@@ -157,12 +157,13 @@ void EmbeddingTable::Impl::from_cache(const Texts& texts) {
   rows_ = rows_in(*mapped_);
 }
 
-/// Another process may be at it: then what it makes is taken.
+/// Another process may be at it: then what it makes is taken. Its progress is this one's, so that only both together stall.
 void EmbeddingTable::Impl::wait_for(const RowFile& file, const Texts& texts) {
   constexpr std::chrono::milliseconds kPause(100);
   std::optional<FileLock> lock;
   for (lock.emplace(file.path.string() + ".lock", false); !lock->held(); lock.emplace(file.path.string() + ".lock", false)) {
     request_.control.check_stop();
+    request_.control.progress(rows_noted(file), size());
     std::this_thread::sleep_for(kPause);
   }
   mapped_ = open_rows(file);

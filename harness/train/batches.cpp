@@ -178,7 +178,12 @@ Precision::~Precision() {
 
 at::Tensor forward(const FitJob& job, const Batch& batch, const Pass& pass) {
   at::Tensor outputs = job.network.forward(batch, pass);
-  SEQBENCH_ASSERT(outputs.sizes() == batch.labels.sizes(), "forward gives [B, T]");
+  const std::int64_t targets = batch.labels.size(1);
+  SEQBENCH_ASSERT(outputs.dim() == 2 && outputs.size(0) == batch.labels.size(0), "forward gives a row each");
+  // An ensemble in training gives all that its members do.
+  const bool fits = job.network.predicts_spread() ? outputs.size(1) >= 2 * targets && outputs.size(1) % targets == 0
+                                                  : outputs.size(1) == targets;
+  SEQBENCH_ASSERT(fits, "forward gives [B, T], or [B, 2 T] with its spread");
   return outputs.to(job.dtype);
 }
 

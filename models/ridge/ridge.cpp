@@ -1,6 +1,6 @@
 // Ridge regression in closed form: minimizes sum_i w_i (y_i - x_i b - a)^2 + strength |b|^2 with a free intercept a.
 // The strength is chosen by the mean squared error on the validation rows. Of many columns and few rows, the weights are
-// a combination of the rows, found from their products with each other.
+// a combination of the rows, found from their products with each other. Pairs of features: pair_ridge.h.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cholesky_solve.h>
@@ -13,6 +13,7 @@
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
 #include "models/blocks/linear_scores.h"
+#include "models/ridge/pair_ridge.h"
 
 namespace seqbench::models::ridge {
 namespace {
@@ -135,6 +136,9 @@ class Ridge final : public Estimator {
 };
 
 std::unique_ptr<Estimator> make(const ModelContext& context) {
+  if (context.params.flag("pairs")) {
+    return make_pair_ridge(context.params.numbers("strengths"), context.params.integer("min_pair_rows"));
+  }
   return std::make_unique<Ridge>(context.params.numbers("strengths"));
 }
 
@@ -153,7 +157,11 @@ SEQBENCH_MODEL(ridge) {
                    .fallback = std::vector<double>{1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1e3, 3e3,
                                                    1e4},
                    .help = "penalties on the squared weights to choose from; of equals the largest",
-                   .choices = {}}};
+                   .choices = {}},
+                  {.name = "pairs", .fallback = false, .help = "a column more for each pair of features found together",
+                   .choices = {}},
+                  {.name = "min_pair_rows", .fallback = std::int64_t{2},
+                   .help = "pairs: training rows that must hold both", .low = 1, .high = 1e9, .choices = {}}};
   const Setting few{"strengths", std::vector<double>{1, 10, 30, 100, 300, 1e3}};  // thousands of columns take long
   const Setting shuffled{"labels", std::string("shuffled")};
   entry.controls = {{.label = "ridge, one-hot", .view = "one_hot", .params = {}, .train = {}},

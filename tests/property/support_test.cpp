@@ -67,10 +67,25 @@ Params with_small_encoder(Params params) {
   return params;
 }
 
-/// Defaults; of pretrained families a size that a test can afford, or a small folder where they need one.
+/// Networks whose defaults are too large for differences at thousands of positions in f64.
+const std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>>& small_sizes() {
+  static const std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>> kSizes = {
+      {"nn4dms_cnn", {{"filters", 4}, {"hidden", 8}}},
+      {"nn4dms_fc", {{"hidden", 8}}},
+      {"nn4dms_gcn", {{"filters", 4}, {"hidden", 8}}},
+      {"tape_lstm", {{"width", 6}, {"embedding", 4}, {"head", 8}, {"max_length", 24}}},
+      {"tape_resnet", {{"layers", 2}, {"width", 8}, {"head", 8}, {"max_length", 24}}},
+      {"tape_transformer", {{"width", 8}, {"feed_forward", 12}, {"head", 8}, {"max_length", 24}}}};
+  return kSizes;
+}
+
+/// Defaults; of some families a size that a test can afford, or a small folder where they need one.
 Params params_of(const ModelEntry& model) {
   Params params(model.params);
   if (!model.frozen_encoder.param.empty()) return with_small_encoder(std::move(params));
+  if (const auto sizes = small_sizes().find(model.name); sizes != small_sizes().end()) {
+    for (const auto& [name, size] : sizes->second) params.set(name, size);
+  }
   if (model.open_folder == nullptr) return params;
   params.set("max_length", std::int64_t{16});
   for (const auto& [name, size] : {std::pair("hidden", 12), {"layers", 2}, {"heads", 3}, {"feed_forward", 20}}) {

@@ -40,6 +40,7 @@ Params all_keys() {
   train.set("one_cycle.base_momentum", 0.7);
   train.set("one_cycle.max_momentum", 0.8);
   train.set("accumulate", std::int64_t{9});
+  train.set("members", std::int64_t{2});
   train.set("length_buckets", std::int64_t{10});
   train.set("order", std::string("hf"));
   train.set("precision", std::string("bf16"));
@@ -89,6 +90,7 @@ TEST(Settings, ReadsEveryKey) {
   EXPECT_EQ(settings.base_momentum, 0.7);
   EXPECT_EQ(settings.max_momentum, 0.8);
   EXPECT_EQ(settings.accumulate, 9);
+  EXPECT_EQ(settings.members, 2);
   EXPECT_EQ(settings.length_buckets, 10);
   EXPECT_EQ(settings.order, "hf");
   EXPECT_EQ(settings.precision, "bf16");

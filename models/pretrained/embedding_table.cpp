@@ -240,7 +240,8 @@ Embedded EmbeddingTable::Impl::padded(std::span<const std::string_view> found) c
   Embedded result{{}, at::empty({count}, at::kLong)};
   auto* lengths = result.lengths.mutable_data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < found.size(); ++i) std::memcpy(lengths + i, found[i].data(), sizeof *lengths);
-  const std::int64_t longest = count == 0 ? 0 : *std::max_element(lengths, lengths + count);
+  // At least one place, of padding: no layer takes a length of 0.
+  const std::int64_t longest = std::max<std::int64_t>(1, count == 0 ? 0 : *std::max_element(lengths, lengths + count));
   result.x = at::zeros({count, longest, width()}, at::kHalf);
   auto* out = static_cast<char*>(result.x.mutable_data_ptr());
   for (std::size_t i = 0; i < found.size(); ++i) {

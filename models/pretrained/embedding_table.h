@@ -42,7 +42,7 @@ struct EmbeddingRequest {
 
 /// Rows of one batch.
 struct Embedded {
-  at::Tensor x;        // mean: f32 [B, E]; none: f16 [B, L, E], L the longest row of the batch, zeros behind shorter ones
+  at::Tensor x;        // mean: f32 [B, E]; none: f16 [B, L, E], L >= 1 the longest row of the batch, zeros behind shorter ones
   at::Tensor lengths;  // none: int64 [B], tokens of a row
 };
 

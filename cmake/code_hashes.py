@@ -56,7 +56,12 @@ def rooms(root):
         for entry in sorted((root / kind).iterdir()):
             files = sources(entry) if entry.is_dir() else [entry] if entry.suffix == ".cpp" else []
             own = entry.name in ("blocks", *SHARED)
-            yield f"{kind}/{entry.stem}", files if own else sorted(set(files + shared(root, files)))
+            reached = files if own else sorted(set(files + shared(root, files)))
+            yield f"{kind}/{entry.stem}", reached
+            # A folder may hold several entries: FOLDER_x.cpp is the entry FOLDER_x.
+            for path in files if entry.is_dir() and not own else []:
+                if path.suffix == ".cpp" and path.parent == entry and path.stem.startswith(entry.stem + "_"):
+                    yield f"{kind}/{path.stem}", reached
 
 
 def main():

@@ -34,6 +34,11 @@ std::vector<std::string> offered_views(const TaskInfo& task, bool twin, const Pa
   return names;
 }
 
+bool has_random_encoder(const ModelInfo& model, const std::string& view, const Params& params) {
+  const FrozenEncoder& encoder = model.frozen_encoder;
+  return std::find(encoder.views.begin(), encoder.views.end(), view) != encoder.views.end() && params.text(encoder.param).empty();
+}
+
 const TaskInfo* Catalog::task(std::string_view name) const { return find_by_name(tasks, name); }
 
 const ModelInfo* Catalog::model(std::string_view name) const { return find_by_name(models, name); }

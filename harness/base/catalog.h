@@ -72,6 +72,12 @@ struct Control {
   std::vector<Setting> train;  // may hold labels = "shuffled"
 };
 
+/// An encoder that a model reads through and doesn't train.
+struct FrozenEncoder {
+  std::string param = {};               // names the folder of its weights; "" in it: they are random, and tables say so
+  std::vector<std::string> views = {};  // those that it reads
+};
+
 struct ModelInfo {
   std::string name;  // filled in from the table
   int version = 1;   // raised when the same inputs would give other predictions
@@ -84,9 +90,13 @@ struct ModelInfo {
   bool trained_by_loop = true;  // a Network; else an Estimator
   bool seeded = true;           // false: the seed changes nothing, one trial stands for all
   bool external = false;        // runs a program of the user's; without one it cannot be fitted
+  FrozenEncoder frozen_encoder = {};
   std::string citation;
   int contract = kContractVersion;
 };
+
+/// Whether a row of this model would rest on random weights where published ones are meant.
+[[nodiscard]] bool has_random_encoder(const ModelInfo& model, const std::string& view, const Params& params);
 
 /// Spans into the tables; torch-free.
 struct Catalog {

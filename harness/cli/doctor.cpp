@@ -62,6 +62,7 @@ ExitCode help_topic(const Context& context) {
     fmt::print("SEQBENCH_STORE           the store [results/seqbench.db]\n"
                "SEQBENCH_DATA            the data home [data]\n"
                "SEQBENCH_WEIGHTS         the weights home, a folder a checkpoint [weights]\n"
+               "SEQBENCH_CACHE           what models keep between trials, as embeddings; may be deleted [cache]\n"
                "SEQBENCH_OFFLINE         1: data fetch and weights fetch download nothing\n"
                "SEQBENCH_HUB             where weights fetch asks [https://huggingface.co]\n"
                "SEQBENCH_CA_FILE         certificate authorities that both trust besides the system's\n"

@@ -148,6 +148,7 @@ struct ModelContext {
   at::ScalarType dtype = at::ScalarType::Float;  // double in gradient checks
   std::span<const std::string> ids = {};         // of the view's rows: names, for programs that answer by name
   std::filesystem::path cache = {};              // a folder for what is costly and the same in every trial; "": nowhere
+  FitControl control = {};                       // for a model that is long in the making
 };
 
 /// What pretraining goes on from: a folder's encoder and masked language model's head on a view of texts.

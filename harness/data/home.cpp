@@ -94,6 +94,11 @@ fs::path weights_home(const fs::path& root) {
   return variable != nullptr && *variable != '\0' ? fs::path(variable) : root / "weights";
 }
 
+fs::path model_cache(const fs::path& root) {
+  const char* variable = std::getenv("SEQBENCH_CACHE");
+  return variable != nullptr && *variable != '\0' ? fs::path(variable) : root / "cache";
+}
+
 fs::path cache_folder(const fs::path& home) { return home / ".cache"; }
 
 std::vector<LockedFile> read_lock(const fs::path& folder) {

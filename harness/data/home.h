@@ -23,6 +23,8 @@ struct LockedFile {
 [[nodiscard]] std::filesystem::path task_folder(const std::filesystem::path& home, const std::string& task);
 /// Where checkpoints lie by name: $SEQBENCH_WEIGHTS, else weights/ under `root`.
 [[nodiscard]] std::filesystem::path weights_home(const std::filesystem::path& root);
+/// Where models keep what is costly and the same in every trial: $SEQBENCH_CACHE, else cache/ under `root`.
+[[nodiscard]] std::filesystem::path model_cache(const std::filesystem::path& root);
 /// Where large twins may keep packed files; whoever writes there makes it.
 [[nodiscard]] std::filesystem::path cache_folder(const std::filesystem::path& home);
 /// Empty when nothing was imported. InputError when lock.json is broken.

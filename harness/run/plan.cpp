@@ -102,7 +102,7 @@ class TaskTrials {
                                     {"version", model.version},
                                     {"view", variant.view},
                                     {"params", variant.params.to_key_json(model.params)},
-                                    {"weights", "none"}};
+                                    {"weights", has_random_encoder(model, variant.view, variant.params) ? "random" : "none"}};
     // An estimator fits itself: of [train] only the labels reach it.
     row.spec.row.config["train"] = model.trained_by_loop ? train_json(variant.train)
                                                          : Json{{"labels", variant.train.text("labels")}};

@@ -48,6 +48,7 @@ RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, 
   if (report.failed_before > 0) {
     progress.warning(fmt::format("{} trials failed before and stay so; --failed runs them again", report.failed_before));
   }
+  for (PlannedTrial& trial : plan.trials) trial.spec.model_cache = fs::absolute(data::model_cache(options.root));
   ScheduleOptions schedule = options.schedule;
   schedule.checkpoint_folder = fs::absolute(options.store).parent_path() / "checkpoints";
   try {

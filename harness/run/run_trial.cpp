@@ -49,14 +49,23 @@ struct Work {
 using train::Predictions;
 using Predict = std::function<Predictions(std::span<const std::int64_t>)>;
 
-Predict fit_estimator(Work& work, const View& view, const ModelContext& context) {
-  std::shared_ptr<Estimator> model = work.config.model->estimator(context);
+/// Hooks of work without steps and losses.
+FitControl control_of(Work& work) {
   FitControl control;
-  control.test_rows = work.rows.test;
   control.check_stop = [&work] {
     if (work.io.stop_requested()) throw Interrupted();
   };
   control.progress = [&work](std::int64_t done, std::int64_t all) { work.io.progress(done, all, 0, NAN, 0); };
+  return control;
+}
+
+Predict fit_estimator(Work& work, const View& view, const ModelContext& context) {
+  std::shared_ptr<Estimator> model = [&] {
+    const measure::PhaseClock::Span span(work.clock, "make");
+    return work.config.model->estimator(context);
+  }();
+  FitControl control = control_of(work);
+  control.test_rows = work.rows.test;
   const std::vector<double> train_targets = work.targets_of(work.rows.train);
   const std::vector<double> train_weights = work.weights_of(work.rows.train);
   const std::vector<double> validation_targets = work.targets_of(work.rows.validation);
@@ -122,7 +131,10 @@ std::unique_ptr<Network> make_network(const ModelEntry& entry, const ModelContex
 
 Predict fit_network(Work& work, const View& view, const ModelContext& context) {
   auto settings = std::make_shared<train::FitSettings>(train::FitSettings::from(work.config.train));
-  std::shared_ptr<Network> model = make_network(*work.config.model, context, settings->members);
+  std::shared_ptr<Network> model = [&] {
+    const measure::PhaseClock::Span span(work.clock, "make");  // weights read, embeddings computed: apart from training
+    return make_network(*work.config.model, context, settings->members);
+  }();
   const analyze::MetricInfo& info = analyze::metric(work.config.train.text("best_by"));
   auto data = std::make_shared<train::FitData>(train::FitData{
       .view = view, .target_count = context.targets, .train = work.rows.train, .validation = work.rows.validation,
@@ -180,7 +192,9 @@ Predict make_predictor(Work& work, DataCache& cache) {
                              .targets = static_cast<std::int64_t>(work.config.task->targets.size()),
                              .streams = work.config.streams,
                              .dtype = at::ScalarType::Float,
-                             .ids = work.names};
+                             .ids = work.names,
+                             .cache = work.spec.model_cache,
+                             .control = control_of(work)};
   return work.config.model->trained_by_loop ? fit_network(work, view, context) : fit_estimator(work, view, context);
 }
 

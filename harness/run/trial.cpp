@@ -27,6 +27,7 @@ Json TrialSpec::to_json() const {
           {"label", label},
           {"data_folder", data_folder.string()},
           {"cache_folder", cache_folder.string()},
+          {"model_cache", model_cache.string()},
           {"files", files},
           {"model_folder", model_folder.string()},
           {"threads", threads},
@@ -51,6 +52,7 @@ TrialSpec TrialSpec::from_json(const Json& json) {
   spec.label = json.at("label");
   spec.data_folder = json.at("data_folder").get<std::string>();
   spec.cache_folder = json.at("cache_folder").get<std::string>();
+  spec.model_cache = json.at("model_cache").get<std::string>();
   spec.files = json.at("files").get<std::map<std::string, std::string>>();
   spec.model_folder = json.at("model_folder").get<std::string>();
   spec.threads = json.at("threads");

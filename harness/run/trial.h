@@ -20,6 +20,7 @@ struct TrialSpec {
   std::string label;
   std::filesystem::path data_folder;   // real data: the task's folder in the data home
   std::filesystem::path cache_folder;  // LoadRequest::cache
+  std::filesystem::path model_cache = {};  // ModelContext::cache
   std::map<std::string, std::string> files;  // names that the model's parameters hold -> paths; hashes are in row.config
   std::filesystem::path model_folder = {};   // where the fitted model is written as a folder; "" = nowhere
   std::int64_t threads = 1;

@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "harness/base/error.h"
+#include "harness/base/file_lock.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
-#include "harness/store/file_lock.h"
 
 namespace seqbench::store {
 namespace {

@@ -5,11 +5,11 @@
 #include <system_error>
 
 #include "harness/base/error.h"
+#include "harness/base/file_lock.h"
 #include "harness/base/files.h"
 #include "harness/base/sha256.h"
 #include "harness/store/backup.h"
 #include "harness/store/connection.h"
-#include "harness/store/file_lock.h"
 #include "harness/store/reader.h"
 #include "harness/store/run_store.h"
 

@@ -5,10 +5,10 @@
 #include <system_error>
 
 #include "harness/base/error.h"
+#include "harness/base/file_lock.h"
 #include "harness/base/files.h"
 #include "harness/store/backup.h"
 #include "harness/store/connection.h"
-#include "harness/store/file_lock.h"
 
 namespace seqbench::store {
 namespace {

@@ -6,10 +6,10 @@
 #include <system_error>
 
 #include "harness/base/error.h"
+#include "harness/base/file_lock.h"
 #include "harness/base/files.h"
 #include "harness/base/sha256.h"
 #include "harness/base/text.h"
-#include "harness/store/file_lock.h"
 #include "harness/store/result_rows.h"
 
 namespace seqbench::store {

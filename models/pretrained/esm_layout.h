@@ -10,4 +10,7 @@ namespace seqbench::models {
 [[nodiscard]] bool is_esm_layout(const Json& config);
 [[nodiscard]] Architecture esm_architecture(const ConfigReader& config);
 
+/// ESM-2. Without a folder: params hidden, layers, heads and feed_forward, by default those of the smallest published one.
+[[nodiscard]] const Family& esm2_family();
+
 }  // namespace seqbench::models

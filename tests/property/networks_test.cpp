@@ -53,7 +53,7 @@ TEST_P(NetworkConformance, GivesOneFiniteOutputARowAndTarget) {
     EXPECT_EQ(batch.rows, rows);
     for (const NamedTensor& input : batch.inputs) EXPECT_EQ(input.tensor.size(0), count) << input.name;
     const at::Tensor out = network->forward(batch, kEvaluation);
-    EXPECT_EQ(out.sizes(), (std::vector<std::int64_t>{count, loaded_.targets()}));
+    EXPECT_EQ(out.sizes(), (std::vector<std::int64_t>{count, loaded_.targets() * (network->predicts_spread() ? 2 : 1)}));
     EXPECT_EQ(out.scalar_type(), at::kFloat);
     EXPECT_TRUE(out.isfinite().all().item<bool>());
   }

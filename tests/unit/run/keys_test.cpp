@@ -235,13 +235,15 @@ TEST(TrialSpec, CrossesThePipeWithItsKey) {
   e.limits.set("trial_time", std::string("90s"));
   e.save.set("predictions", std::vector<std::string>{"train", "test"});
   e.variants[0].train.set("learning_rate", 0.1 + 0.2);  // 17 digits
-  const TrialSpec spec = plan_of(e, Code(), "home").trials.at(0).spec;
+  TrialSpec spec = plan_of(e, Code(), "home").trials.at(0).spec;
+  spec.model_cache = "home/cache";
   const TrialSpec copy = TrialSpec::from_json(Json::parse(spec.to_json().dump()));
   EXPECT_EQ(copy.to_json(), spec.to_json());
   store::TrialRow row = copy.row;
   set_keys(row);
   EXPECT_EQ(row.key, spec.row.key);
   EXPECT_EQ(copy.cache_folder, "home/.cache");
+  EXPECT_EQ(copy.model_cache, "home/cache");
   EXPECT_EQ(copy.threads, 3);
   EXPECT_EQ(copy.memory_limit_bytes, 2 << 20);
   EXPECT_EQ(copy.time_limit_seconds, 90);

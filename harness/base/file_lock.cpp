@@ -1,4 +1,4 @@
-#include "harness/store/file_lock.h"
+#include "harness/base/file_lock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 
 #include "harness/base/error.h"
 
-namespace seqbench::store {
+namespace seqbench {
 
 FileLock::FileLock(const std::filesystem::path& path, bool wait)
     : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
@@ -26,4 +26,4 @@ FileLock::FileLock(const std::filesystem::path& path, bool wait)
 
 FileLock::~FileLock() { ::close(file_); }
 
-}  // namespace seqbench::store
+}  // namespace seqbench

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-namespace seqbench::store {
+namespace seqbench {
 
 class FileLock {
  public:
@@ -19,4 +19,4 @@ class FileLock {
   bool held_ = false;
 };
 
-}  // namespace seqbench::store
+}  // namespace seqbench

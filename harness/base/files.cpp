@@ -57,8 +57,21 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
   }
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_.string() + ".tmp") {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+// A link stays one and leads to the new file; a device or pipe has no file to put in its place and is written to.
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  std::error_code error;
+  if (std::filesystem::is_symlink(path_, error)) {
+    const bool leads_somewhere = std::filesystem::exists(path_, error);
+    error.clear();
+    const std::filesystem::path target = leads_somewhere ? std::filesystem::canonical(path_, error)
+                                                         : path_.parent_path() / std::filesystem::read_symlink(path_, error);
+    if (error) throw MachineError(fmt::format("cannot write '{}': {}", path_.string(), error.message()));
+    path_ = target;
+  }
+  const bool in_place = std::filesystem::exists(path_, error) && !std::filesystem::is_regular_file(path_, error);
+  if (!in_place) temporary_ = path_.string() + ".tmp";
+  descriptor_ = in_place ? ::open(path_.c_str(), O_WRONLY | O_CLOEXEC)
+                         : ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail();
 }
 
@@ -91,6 +104,10 @@ void AtomicFile::overwrite(std::uint64_t offset, std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
+  if (temporary_.empty()) {
+    if (::close(std::exchange(descriptor_, -1)) != 0) fail();
+    return;
+  }
   if (::fsync(descriptor_) != 0 || ::close(std::exchange(descriptor_, -1)) != 0) fail();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
   temporary_.clear();

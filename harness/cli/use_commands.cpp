@@ -40,6 +40,13 @@ std::string pick(const char* flag, const std::string& given, const std::string& 
   throw InputError(fmt::format("{} must be one of {}, got '{}'", flag, join(known, ", "), printable(value)));
 }
 
+/// --format, else what the ending of --out says, else the fallback.
+std::string format_of(const Arguments& a, const std::string& fallback, const std::vector<std::string>& known) {
+  const std::string ending = fs::path(a.out).extension().string();
+  const bool says = !ending.empty() && std::ranges::find(known, ending.substr(1)) != known.end();
+  return pick("--format", a.format, says ? ending.substr(1) : fallback, known);
+}
+
 /// Counted from the end where negative.
 std::int64_t layer_of(const Arguments& a, std::int64_t low, std::int64_t layers) {
   const std::int64_t asked = a.layer.value_or(-1), layer = asked < 0 ? layers + 1 + asked : asked;
@@ -292,7 +299,7 @@ class AttentionWriter {
 
 ExitCode predict(const Context& context) {
   const Arguments& a = context.arguments;
-  const std::string format = pick("--format", a.format, "tsv", {"tsv", "jsonl", "npy"});
+  const std::string format = format_of(a, "tsv", {"tsv", "jsonl", "npy"});
   need_file(a, format);
   Opened opened = open_all(context);
   const std::int64_t outputs = opened.model->outputs();
@@ -313,7 +320,7 @@ ExitCode embed(const Context& context) {
   const FolderModel& model = *opened.model;
   const Asked asked{.hidden_layer = layer_of(a, 0, model.layers())};
   if (pool == "none") return embed_tokens(a, opened, asked);
-  const std::string format = pick("--format", a.format, a.out.empty() ? "tsv" : "npy", {"npy", "tsv", "jsonl"});
+  const std::string format = format_of(a, a.out.empty() ? "tsv" : "npy", {"npy", "tsv", "jsonl"});
   VectorWriter writer(a, format, "embedding", "dim", model.width());
   return use_all(a, opened, asked,
                  {[&](std::int64_t) { return model.width(); },
@@ -324,7 +331,7 @@ ExitCode embed(const Context& context) {
 
 ExitCode attention(const Context& context) {
   const Arguments& a = context.arguments;
-  const std::string format = pick("--format", a.format, "jsonl", {"jsonl", "tsv", "npy"});
+  const std::string format = format_of(a, "jsonl", {"jsonl", "tsv", "npy"});
   need_file(a, format);
   if (a.head && a.mean_heads) throw InputError("--head and --mean-heads exclude each other");
   Opened opened = open_all(context);
@@ -349,11 +356,12 @@ ExitCode pretrain(const Context& context) {
   const Arguments& a = context.arguments;
   data::RecordReader reader(a.input, {data::record_format(a.input_format), a.column, a.id_column});
   run::count_stop_signals();
-  fmt::print("step\ttrain_loss\tvalidation_loss\n");
+  bool first = true;
   run::pretrain(context.tables, folder_of(a), reader,
                 {.device = a.device, .precision = a.precision, .threads = a.threads, .max_length = a.max_length, .steps = a.steps,
                  .batch = a.batch, .seed = a.seed, .learning_rate = a.learning_rate, .masked = a.masked},
-                a.out, [](const run::PretrainingLoss& loss) {
+                a.out, [&first](const run::PretrainingLoss& loss) {
+                  if (std::exchange(first, false)) fmt::print("step\ttrain_loss\tvalidation_loss\n");
                   fmt::print("{}\t{:.6g}\t{:.6g}\n", loss.step, loss.train, loss.validation);
                   std::fflush(stdout);
                 });
@@ -363,6 +371,8 @@ ExitCode pretrain(const Context& context) {
 ExitCode merge(const Context& context) {
   const Arguments& a = context.arguments;
   const fs::path folder = folder_of(a);
+  std::error_code error;
+  if (!fs::is_directory(a.adapter, error)) throw InputError(fmt::format("--adapter {}: no such folder", printable(a.adapter)));
   const ModelEntry& entry = run::entry_of_folder(context.tables, folder);
   if (entry.merge == nullptr) throw InputError(fmt::format("{}: model '{}' has no adapters", printable(folder.string()), entry.name));
   entry.merge({folder, a.adapter, fs::absolute(a.out).lexically_normal(), a.unmerge});

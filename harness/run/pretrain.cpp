@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/files.h"
 #include "harness/run/folder_use.h"
 #include "harness/run/model_folders.h"
 #include "harness/run/signals.h"
@@ -24,9 +25,20 @@ namespace fs = std::filesystem;
 View read_texts(data::RecordReader& reader) {
   std::vector<std::string> texts;
   data::TextRecord record;
-  while (reader.next(record)) texts.push_back(std::move(record.text));
-  if (texts.size() < 2) throw InputError(fmt::format("{} texts to pretrain on; two are needed, one to validate with", texts.size()));
+  while (reader.next(record)) {
+    if (!record.text.empty()) texts.push_back(std::move(record.text));
+  }
+  if (texts.size() < 2) throw InputError(fmt::format("{} texts to pretrain on that are not empty; two are needed, one to validate with", texts.size()));
   return {"texts", TextView{Texts(std::move(texts))}};
+}
+
+/// Before hours of training, not after.
+void check_writable(const fs::path& out) {
+  std::error_code error;
+  fs::create_directories(out.parent_path(), error);
+  const fs::path probe = out.parent_path() / fmt::format(".{}.{}", out.filename().string(), new_uid());
+  if (error || !fs::create_directory(probe, error)) throw MachineError(fmt::format("cannot write '{}': {}", out.string(), error.message()));
+  fs::remove(probe, error);
 }
 
 train::FitSettings settings_of(const Pretraining& how) {
@@ -61,6 +73,7 @@ void pretrain(const Tables& tables, const fs::path& folder, data::RecordReader& 
               const fs::path& out, const std::function<void(const PretrainingLoss&)>& tell) {
   std::error_code error;
   if (fs::exists(out, error)) throw InputError(fmt::format("{}: is there already", out.string()));
+  check_writable(fs::absolute(out));
   const ModelEntry& entry = entry_of_folder(tables, folder);
   if (entry.language_model == nullptr) throw InputError(fmt::format("{}: model '{}' has no pretraining", folder.string(), entry.name));
   const at::Device device = train::find_device(how.device);

@@ -37,15 +37,13 @@ std::string hash_of(Context& ctx, const fs::path& path) {
 
 using Refuse = std::function<void(const std::string&)>;
 
-/// A model's folder, or an adapter's. Beside the experiment file, else in the weights home; empty: nowhere.
-fs::path find_folder(const Context& ctx, const std::string& name) {
+/// The folder that holds the file `marker`: beside the experiment file, else in the weights home; empty: nowhere.
+fs::path find_folder(const Context& ctx, const std::string& name, const char* marker) {
   std::vector<fs::path> places = {fs::absolute(ctx.spec.path).parent_path() / name};
   if (!ctx.options.weights.empty()) places.push_back(ctx.options.weights / name);
   for (const fs::path& place : places) {
     std::error_code error;
-    for (const char* marker : {"config.json", "adapter_config.json"}) {
-      if (fs::is_regular_file(place / marker, error)) return fs::absolute(place).lexically_normal();
-    }
+    if (fs::is_regular_file(place / marker, error)) return fs::absolute(place).lexically_normal();
   }
   return {};
 }
@@ -59,11 +57,12 @@ void resolve_folder(Context& ctx, const ParamSpec& spec, Variant& variant, const
   if (fs::path(name).is_absolute()) {
     return refuse(fmt::format("names '{}': an absolute path would be part of the key; give it relative to this file", printable(name)));
   }
-  const fs::path folder = find_folder(ctx, name);
+  const char* marker = spec.files == FileWords::kAdapter ? "adapter_config.json" : "config.json";
+  const fs::path folder = find_folder(ctx, name, marker);
   if (folder.empty()) {
     const std::string home = ctx.options.weights.empty() ? "" : fmt::format(" or in {}", ctx.options.weights.string());
-    return refuse(fmt::format("names '{0}': no model folder (with a config.json or adapter_config.json) beside the experiment file{1}; a known "
-                              "checkpoint is got with: seqbench weights fetch {0}", printable(name), home));
+    return refuse(fmt::format("names '{0}': no folder with {2} beside the experiment file{1}; a known "
+                              "checkpoint is got with: seqbench weights fetch {0}", printable(name), home, marker));
   }
   try {
     for (const std::string& file : model_files(folder)) {

@@ -30,7 +30,8 @@ Architecture architecture(const ConfigReader& config) {
   a.head.first = "classifier.dense";
   a.head.second = "classifier.out_proj";
   a.head.activation = a.lm_head.activation = s.activation;
-  a.unused = {{"bert.pooler.weight", {s.width, s.width}}, {"bert.pooler.bias", {s.width}}};
+  a.unused.push_back({"bert.pooler.weight", {s.width, s.width}});
+  a.unused.push_back({"bert.pooler.bias", {s.width}});
   a.sequence_class = "BigBirdForSequenceClassification";
   return a;
 }

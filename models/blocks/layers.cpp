@@ -6,6 +6,7 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/tanh.h>
+#include <fmt/format.h>
 
 #include "harness/base/error.h"
 
@@ -46,12 +47,20 @@ Linear LayerMaker::linear(const std::string& module, std::int64_t in, std::int64
   return layer;
 }
 
+/// peft adapts embeddings by another law, and refuses norms.
+void LayerMaker::refuse_adapter(const std::string& module) const {
+  if (lora_.target_pattern == "all-linear" || !lora_.adapts(module, false)) return;
+  throw InputError(fmt::format("{} names '{}', which is no linear layer: adapters of others are not supported", lora_.where, module));
+}
+
 LayerNorm LayerMaker::layer_norm(const std::string& module, std::int64_t width, double eps) {
+  refuse_adapter(module);
   return {parameters_.add(module + ".weight", {width}, Init::ones()),
           parameters_.add(module + ".bias", {width}, Init::zeros()), eps};
 }
 
 at::Tensor LayerMaker::embedding(const std::string& module, std::int64_t rows, std::int64_t width, std::int64_t pad_row) {
+  refuse_adapter(module);
   return parameters_.add(module + ".weight", {rows, width}, Init::normal(sd_, pad_row));
 }
 

@@ -44,7 +44,7 @@ class LayerMaker {
   LayerMaker(const Streams& streams, ParameterSet& parameters, const Lora& lora, double sd = 0.02)
       : streams_(streams), parameters_(parameters), lora_(lora), sd_(sd) {}
 
-  /// `head`: of the output head, which "all-linear" leaves alone.
+  /// Throws InputError where adapters are asked for on what is no linear layer. `head`: of the output head, which "all-linear" leaves alone.
   [[nodiscard]] Linear linear(const std::string& module, std::int64_t in, std::int64_t out, bool bias = true,
                               bool head = false);
   [[nodiscard]] LayerNorm layer_norm(const std::string& module, std::int64_t width, double eps);
@@ -59,6 +59,8 @@ class LayerMaker {
   [[nodiscard]] const std::vector<std::string>& adapted() const { return adapted_; }
 
  private:
+  void refuse_adapter(const std::string& module) const;
+
   const Streams& streams_;
   ParameterSet& parameters_;
   const Lora& lora_;

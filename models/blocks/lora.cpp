@@ -13,7 +13,10 @@ namespace seqbench::models {
 namespace lora {
 namespace {
 
+constexpr std::size_t kLongestPattern = 1000;  // std::regex recurses
+
 bool matches(const std::string& pattern, std::string_view name, const std::string& where) {
+  if (pattern.size() > kLongestPattern) throw InputError(fmt::format("{} must be a pattern of at most {} bytes", where, kLongestPattern));
   try {
     return std::regex_match(name.begin(), name.end(), std::regex(pattern));
   } catch (const std::regex_error& error) {
@@ -36,17 +39,19 @@ double Lora::scale() const {
 
 bool Lora::adapts(std::string_view module, bool head) const {
   if (rank == 0 || saves(module)) return false;
+  if (in_file && (head || !target_pattern.empty()) && !in_file->contains(std::string(module))) return false;
+  if (in_file && !target_pattern.empty()) return true;
   if (target_pattern == "all-linear") return !head;
   if (!target_pattern.empty()) return lora::matches(target_pattern, module, where);
   return std::ranges::any_of(target_modules, [&](const std::string& entry) { return lora::ends_in(module, entry); });
 }
 
-bool Lora::saves(std::string_view name) const {
+bool Lora::lies_in(std::string_view name, const std::vector<std::string>& modules) {
   for (std::size_t end = name.find('.'); end != std::string_view::npos; end = name.find('.', end + 1)) {
     const std::string_view module = name.substr(0, end);
-    if (std::ranges::any_of(modules_to_save, [&](const std::string& entry) { return module.ends_with(entry); })) return true;
+    if (std::ranges::any_of(modules, [&](const std::string& entry) { return module.ends_with(entry); })) return true;
   }
-  return std::ranges::any_of(modules_to_save, [&](const std::string& entry) { return name.ends_with(entry); });
+  return std::ranges::any_of(modules, [&](const std::string& entry) { return name.ends_with(entry); });
 }
 
 }  // namespace seqbench::models

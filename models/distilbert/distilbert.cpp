@@ -47,7 +47,8 @@ Architecture architecture(const ConfigReader& config) {
   a.rules.prefix = "distilbert.";
   a.rules.ignored = {"*.position_ids"};
   a.rules.tied = {{"distilbert.embeddings.word_embeddings.weight", "vocab_projector.weight"}};
-  a.head_names = {"pre_classifier.", "classifier.", "vocab_transform.", "vocab_layer_norm.", "vocab_projector."};
+  a.head_names = {"pre_classifier.", "classifier."};
+  a.lm_head_names = {"vocab_transform.", "vocab_layer_norm.", "vocab_projector."};
   a.labels = config.labels();
   a.tokenizer = TokenizerKind::kWordPiece;
   a.sequence_class = "DistilBertForSequenceClassification";

@@ -21,7 +21,7 @@ constexpr std::uint64_t kMaxBytes = 4u << 20;
 constexpr std::array kRead = {"peft_type", "task_type", "r", "lora_alpha", "lora_dropout", "target_modules", "modules_to_save",
                               "use_rslora", "base_model_name_or_path", "inference_mode", "peft_version", "revision",
                               "auto_mapping", "init_lora_weights", "megatron_core", "layers_pattern", "ensure_weight_tying",
-                              "runtime_config", "qalora_group_size", "exclude_modules"};
+                              "runtime_config", "qalora_group_size"};
 
 bool is_empty(const Json& value) {
   return value.is_null() || value == false || (value.is_structured() && value.empty()) || value == "";
@@ -34,9 +34,7 @@ void refuse_unknown(const ConfigReader& config) {
     if (key == "bias") config.only("bias", {"none"});
     else config.refuse(key, "absent, null or false (that kind of adapter is not supported)");
   }
-  config.only("peft_type", {"LORA"});
   config.only("init_lora_weights", {true, false, "gaussian"});  // the others change the base's weights
-  config.only("exclude_modules", {});
 }
 
 std::vector<std::string> words(const ConfigReader& config, const char* key) {
@@ -53,6 +51,7 @@ std::vector<std::string> words(const ConfigReader& config, const char* key) {
 Lora read_adapter_config(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "adapter_config.json";
   const ConfigReader config(parse_json(read_file(path, adapter_files::kMaxBytes), path.string()), path.string());
+  config.only("peft_type", {"LORA"});
   adapter_files::refuse_unknown(config);
   Lora lora;
   lora.rank = config.integer("r", 8, 1, 65536);
@@ -63,20 +62,30 @@ Lora read_adapter_config(const std::filesystem::path& folder) {
   // As in peft, a text is a pattern and a list holds ends of names.
   if (config.json().value("target_modules", Json()).is_string()) lora.target_pattern = config.text("target_modules", "");
   else lora.target_modules = adapter_files::words(config, "target_modules");
-  lora.modules_to_save = adapter_files::words(config, "modules_to_save");
+  lora.modules_to_save = lora.carried = adapter_files::words(config, "modules_to_save");
   return lora;
 }
 
-AdapterWeights open_adapter(const std::filesystem::path& folder, const std::string& head_weight) {
+AdapterWeights open_adapter(const std::filesystem::path& folder, const std::string& head_weight, const std::string& prefix) {
   std::filesystem::path path = folder / "adapter_model.safetensors";
   std::error_code error;
   if (!std::filesystem::exists(path, error)) path = folder / "adapter_model.bin";
+  if (!std::filesystem::exists(path, error)) {
+    throw InputError(fmt::format("{}: adapter_model.safetensors or adapter_model.bin expected, there is none", folder.string()));
+  }
   NameRules rules;
+  rules.prefix = prefix;
   rules.renamed = {{std::string(adapter_files::kPrefix) + "*", "*"}};
   std::unique_ptr<TensorSource> source = TensorSource::open_file(path);
   AdapterWeights opened;
   for (const TensorInfo& tensor : source->tensors()) {
+    constexpr std::string_view kTail = ".lora_A.weight";
     const bool is_head = tensor.name == adapter_files::kPrefix + head_weight;
+    if (tensor.name.starts_with(adapter_files::kPrefix) && tensor.name.ends_with(kTail)) {
+      const std::string module = tensor.name.substr(sizeof(adapter_files::kPrefix) - 1, tensor.name.size() - sizeof(adapter_files::kPrefix) + 1 - kTail.size());
+      opened.adapted.insert(module);
+      opened.adapted.insert(prefix + module);
+    }
     if (is_head && !tensor.shape.empty()) opened.outputs = tensor.shape.front();
   }
   opened.loader = std::make_unique<WeightsLoader>(std::move(source), rules, path.string());
@@ -92,7 +101,7 @@ void write_adapter(const std::filesystem::path& folder, const Lora& lora, std::s
                        {"lora_alpha", lora.alpha},
                        {"lora_dropout", lora.dropout},
                        {"use_rslora", lora.rank_stabilized},
-                       {"target_modules", lora.target_pattern.empty() ? Json(lora.target_modules) : Json(lora.target_pattern)},
+                       {"target_modules", lora.target_modules},
                        {"modules_to_save", lora.modules_to_save},
                        {"bias", "none"},
                        {"fan_in_fan_out", false},

@@ -29,8 +29,9 @@ struct Architecture {
   HeadSettings head;
   LmHeadSettings lm_head;
   NameRules rules;
-  /// Beginnings of the names of heads, this family's own: what a folder may lack or hold beside the encoder.
-  std::vector<std::string> head_names;
+  /// Beginnings of the names of heads, this family's own: what a folder may lack or hold beside the encoder. Of the
+  /// classification head with its pooler, and of language models.
+  std::vector<std::string> head_names, lm_head_names;
   /// Where a file may hold the rotary frequencies, the first that is there counts; any other name that ends in
   /// "rotary_embeddings.inv_freq" is passed over.
   std::vector<std::string> frequency_names;

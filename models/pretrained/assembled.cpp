@@ -21,26 +21,24 @@ constexpr std::string_view kFrequencies = "rotary_embeddings.inv_freq";
 
 bool is_adapter(std::string_view name) { return name.ends_with(kAdapterA) || name.ends_with(kAdapterB); }
 
-const at::Tensor* find(const std::vector<NamedTensor>& tensors, std::string_view name) {
-  const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
-  return found == tensors.end() ? nullptr : &found->tensor;
-}
-
 }  // namespace
 }  // namespace assembled
 
 Assembled::Assembled(const Architecture& architecture, const Build& build, Checkpoints checkpoints)
     : architecture_(architecture),
       checkpoints_(std::move(checkpoints)),
+      new_heads_(build.new_heads),
       replace_head_(build.replace_head),
+      has_head_(checkpoints_.base && checkpoints_.base->has(architecture_.head.second + ".weight")),
+      has_lm_head_(checkpoints_.base && checkpoints_.base->has(architecture_.lm_head.dense + ".weight")),
       parameters_(build.streams, build.dtype,
                   [this](const std::string& name, const std::vector<std::int64_t>& shape, at::ScalarType dtype) {
                     return given(name, shape, dtype);
                   }),
       lora_(build.lora) {
   make(build);
-  take_unused(build.dtype);
-  check(build);
+  take_unused(build);
+  check();
   checkpoints_ = {};
 }
 
@@ -60,7 +58,8 @@ void Assembled::make(const Build& build) {
     if (differs(settings.decoder_bias)) settings.bias = settings.decoder_bias;
     lm_head_.emplace(maker, settings, encoder_->word_embeddings());
   }
-  if (lora_.rank > 0 && maker.adapted().empty()) {
+  adapted_ = maker.adapted();
+  if (lora_.rank > 0 && adapted_.empty()) {
     throw InputError(fmt::format("{} matches no layer; the model has for instance '{}' and '{}'", lora_.where,
                                  with_layer(architecture_.names.attention.query, 0),
                                  with_layer(architecture_.names.feed_forward_in, 0)));
@@ -73,14 +72,23 @@ std::optional<at::Tensor> Assembled::given(const std::string& name, const std::v
   std::optional<at::Tensor> values;
   if (replace_head_ && is_replaced(name)) {
     // drawn, whatever the files hold
-  } else if (checkpoints_.adapter && (is_adapter || checkpoints_.adapter->has(name))) {
+  } else if (checkpoints_.adapter && (is_adapter || lora_.carries(name) || checkpoints_.adapter->has(name))) {
     of_adapter_.insert(name);
     values = checkpoints_.adapter->take(name, shape, dtype);
   } else if (checkpoints_.base && !is_adapter) {
     values = checkpoints_.base->take(name, shape, dtype);
   }
-  if (!values) drawn_.insert(name);
-  return values;
+  if (values) return values;
+  // A size that only config.json believes in costs no memory: the fault is told once all are known.
+  faulty_ = faulty_ || !may_be_drawn(name);
+  if (faulty_) return at::zeros({}, dtype).expand(shape);
+  drawn_.insert(name);
+  return std::nullopt;
+}
+
+bool Assembled::may_be_drawn(std::string_view name) const {
+  if (assembled::is_adapter(name) || lora_.carries(name)) return checkpoints_.adapter == nullptr;
+  return checkpoints_.base == nullptr || (new_heads_ && is_head(name));
 }
 
 at::Tensor Assembled::stored_frequencies() {
@@ -96,24 +104,48 @@ at::Tensor Assembled::stored_frequencies() {
   return {};
 }
 
-void Assembled::take_unused(at::ScalarType dtype) {
+void Assembled::take_unused(const Build& build) {
   if (!checkpoints_.base) return;
-  std::vector<UnusedTensor> unused = architecture_.unused;
-  if (!head_ && architecture_.head.kind == HeadKind::kPooler) {
-    const std::int64_t width = architecture_.encoder.width;
-    unused.push_back({architecture_.head.first + ".weight", {width, width}});
-    unused.push_back({architecture_.head.first + ".bias", {width}});
+  const auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    if (const auto values = checkpoints_.base->take(name, shape, build.dtype)) unused_.push_back({name, *values});
+  };
+  for (const UnusedTensor& tensor : architecture_.unused) {
+    if (checkpoints_.base->has(tensor.name)) take(tensor.name, tensor.shape);
   }
-  for (const UnusedTensor& tensor : unused) {
-    if (!checkpoints_.base->has(tensor.name)) continue;
-    if (const auto values = checkpoints_.base->take(tensor.name, tensor.shape, dtype)) {
-      unused_.push_back({tensor.name, *values});
-    }
+  if (!build.keep_heads) return;
+  for (const TensorInfo& rest : checkpoints_.base->rest()) {
+    if (is_of_missing_head(rest.name)) take(rest.name, rest.shape);
   }
 }
 
+namespace assembled {
+namespace {
+
+bool starts_with_any(std::string_view name, const std::vector<std::string>& beginnings) {
+  return std::ranges::any_of(beginnings, [&](const std::string& one) { return name.starts_with(one); });
+}
+
+}  // namespace
+}  // namespace assembled
+
+bool Assembled::is_classifier(std::string_view name) const { return assembled::starts_with_any(name, architecture_.head_names); }
+
 bool Assembled::is_head(std::string_view name) const {
-  return std::ranges::any_of(architecture_.head_names, [&](const std::string& head) { return name.starts_with(head); });
+  return is_classifier(name) || assembled::starts_with_any(name, architecture_.lm_head_names);
+}
+
+/// Of a head that is not built, or that the files hold in part or in another form: it may be left. With or without the prefix,
+/// which a headless file's pooler lacks.
+bool Assembled::is_of_missing_head(std::string_view name) const {
+  const std::string with_prefix = architecture_.rules.prefix + std::string(name);
+  for (const std::string_view one : {name, std::string_view(with_prefix)}) {
+    const bool built = head_ && has_head_;
+    if (is_classifier(one) && (!built || (replace_head_ && is_replaced(one)))) return true;
+    if (!assembled::starts_with_any(one, architecture_.lm_head_names)) continue;
+    const LmHeadSettings& lm = architecture_.lm_head;  // two names of one bias: either may be left
+    if (!lm_head_ || !has_lm_head_ || one == lm.bias || one == lm.decoder_bias) return true;
+  }
+  return false;
 }
 
 /// A pooler is pretrained: it stays.
@@ -122,18 +154,28 @@ bool Assembled::is_replaced(std::string_view name) const {
   return name.starts_with(head.second + ".") || (head.kind != HeadKind::kPooler && name.starts_with(head.first + "."));
 }
 
-void Assembled::check(const Build& build) const {
-  const auto may_be_left = [&](const std::string& name) {
-    // A headless file writes its pooler without the prefix.
-    return is_head(name) || is_head(architecture_.rules.prefix + name) || of_adapter_.contains(name) || name.ends_with(assembled::kFrequencies);
-  };
+void Assembled::check() const {
+  std::string faults;
   if (checkpoints_.base) {
-    checkpoints_.base->finish([&](const std::string& name) { return build.new_heads && is_head(name); }, may_be_left);
+    faults += checkpoints_.base->faults([&](const std::string& name) { return new_heads_ && is_head(name); }, [&](const std::string& name) {
+      const bool replaced = of_adapter_.contains(name) || of_adapter_.contains(architecture_.rules.prefix + name);
+      return replaced || is_of_missing_head(name) || name.ends_with(assembled::kFrequencies);
+    });
   }
   if (checkpoints_.adapter) {
-    checkpoints_.adapter->finish([](const std::string&) { return false; },
-                                 [&](const std::string& name) { return build.replace_head && is_replaced(name); });
+    faults += checkpoints_.adapter->faults([](const std::string&) { return false; }, [&](const std::string& name) {
+      const bool unread = std::ranges::any_of(architecture_.unused, [&](const UnusedTensor& tensor) {
+        return tensor.name.ends_with(".weight") && name.starts_with(tensor.name.substr(0, tensor.name.size() - 6));
+      });
+      return unread || (replace_head_ && is_replaced(name)) || (is_head(name) && !is_built(name));
+    });
   }
+  if (!faults.empty()) throw InputError(faults);
+}
+
+/// Whether the tensor belongs to a head that is made here.
+bool Assembled::is_built(std::string_view name) const {
+  return (head_ && is_classifier(name)) || (lm_head_ && assembled::starts_with_any(name, architecture_.lm_head_names));
 }
 
 at::Tensor Assembled::hidden(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass, Trace* trace) {
@@ -186,13 +228,14 @@ at::Tensor Assembled::lm_logits(const at::Tensor& hidden, const Pass& pass) cons
 std::vector<NamedTensor> Assembled::merged(double times) const {
   const at::NoGradGuard no_grad;
   std::vector<NamedTensor> result;
+  std::map<std::string_view, const at::Tensor*> by_name;
+  for (const NamedTensor& entry : tensors()) by_name[entry.name] = &entry.tensor;
   for (const NamedTensor& entry : tensors()) {
     if (assembled::is_adapter(entry.name)) continue;
     at::Tensor value = entry.tensor.detach();
     const std::string module = entry.name.ends_with(".weight") ? entry.name.substr(0, entry.name.size() - 7) : "";
-    const at::Tensor* a = assembled::find(tensors(), module + std::string(assembled::kAdapterA));
-    const at::Tensor* b = assembled::find(tensors(), module + std::string(assembled::kAdapterB));
-    if (a != nullptr && b != nullptr) value = value.add(at::matmul(*b, *a), times * lora_.scale());
+    const auto a = by_name.find(module + std::string(assembled::kAdapterA)), b = by_name.find(module + std::string(assembled::kAdapterB));
+    if (a != by_name.end() && b != by_name.end()) value = value.add(at::matmul(*b->second, *a->second), times * lora_.scale());
     result.push_back({entry.name, value});
   }
   result.insert(result.end(), unused_.begin(), unused_.end());

@@ -24,6 +24,7 @@ struct Build {
   bool language_model = false;     // the masked language model's head
   bool new_heads = false;          // heads that the files lack are drawn; else that is an error
   bool replace_head = false;       // the files' classification head is passed over, but for a pooler
+  bool keep_heads = false;         // of heads that are not built the tensors are kept for merged()
   Lora lora = {};
   Streams streams;
   at::ScalarType dtype = at::kFloat;
@@ -51,13 +52,16 @@ class Assembled {
 
   /// All tensors, adapters among them, in order of making.
   [[nodiscard]] const std::vector<NamedTensor>& tensors() const { return parameters_.tensors(); }
+  /// Of any head; of the classification head or its pooler.
   [[nodiscard]] bool is_head(std::string_view name) const;
+  [[nodiscard]] bool is_classifier(std::string_view name) const;
+  /// Modules that have an adapter.
+  [[nodiscard]] const std::vector<std::string>& adapted() const { return adapted_; }
   /// Whether the tensor was drawn, the files having none.
   [[nodiscard]] bool is_drawn(const std::string& name) const { return drawn_.contains(name); }
   /// tensors() without adapters, each adapter added onto its weight so many times (-1 takes it off a weight that has it), and
   /// the files' tensors that no forward pass reads: what a folder holds. Detached.
   [[nodiscard]] std::vector<NamedTensor> merged(double times = 1) const;
-  [[nodiscard]] const Architecture& architecture() const { return architecture_; }
 
  private:
   [[nodiscard]] std::optional<at::Tensor> given(const std::string& name, const std::vector<std::int64_t>& shape,
@@ -65,16 +69,22 @@ class Assembled {
   void make(const Build& build);
   [[nodiscard]] at::Tensor stored_frequencies();
   [[nodiscard]] at::Tensor hidden_by_length(const at::Tensor& ids, const at::Tensor& keep, Pass pass, Trace* trace);
-  void take_unused(at::ScalarType dtype);
-  void check(const Build& build) const;
+  void take_unused(const Build& build);
+  void check() const;
   [[nodiscard]] bool is_replaced(std::string_view name) const;
+  [[nodiscard]] bool is_of_missing_head(std::string_view name) const;
+  [[nodiscard]] bool may_be_drawn(std::string_view name) const;
+  [[nodiscard]] bool is_built(std::string_view name) const;
 
   Architecture architecture_;
   Checkpoints checkpoints_;
-  bool replace_head_;
+  bool new_heads_, replace_head_;
+  bool has_head_, has_lm_head_;  // in the files
+  bool faulty_ = false;          // a tensor is missing or misshapen: nothing more is drawn
   ParameterSet parameters_;
   Lora lora_;
   std::set<std::string> of_adapter_, drawn_;
+  std::vector<std::string> adapted_;
   std::vector<NamedTensor> unused_;
   std::optional<Encoder> encoder_;
   std::optional<ClassificationHead> head_;

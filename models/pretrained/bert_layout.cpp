@@ -57,6 +57,7 @@ void refuse_unsupported(const ConfigReader& config) {
   config.only("is_encoder_decoder", {false});
   config.only("pruned_heads", {Json::object()});
   config.only("quantization_config", {});
+  config.only("alibi_starting_size", {});  // DNABERT-2 calls itself bert
 }
 
 Architecture bert_architecture(const ConfigReader& config) {
@@ -73,10 +74,12 @@ Architecture bert_architecture(const ConfigReader& config) {
                .decoder_bias = "cls.predictions.decoder.bias", .activation = a.encoder.activation, .eps = a.encoder.eps,
                .tied = config.flag("tie_word_embeddings", true)};
   a.rules.prefix = "bert.";
-  a.rules.ignored = {"*.position_ids", "*.embeddings.token_type_ids", "cls.seq_relationship.*"};
+  a.rules.ignored = {"*.position_ids", "*.embeddings.token_type_ids"};
   a.rules.tied = {{"bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"},
                   {"cls.predictions.bias", "cls.predictions.decoder.bias"}};
-  a.head_names = {"bert.pooler.", "classifier.", "cls."};
+  a.head_names = {"bert.pooler.", "classifier."};
+  a.lm_head_names = {"cls.predictions."};
+  a.unused = {{"cls.seq_relationship.weight", {2, a.encoder.width}}, {"cls.seq_relationship.bias", {2}}};  // the next sentence's head
   a.labels = config.labels();
   a.tokenizer = TokenizerKind::kWordPiece;  // of a vocab.txt; a tokenizer.json says itself what it is
   a.sequence_class = "BertForSequenceClassification";

@@ -30,7 +30,7 @@ std::vector<ParamSpec> source_params(const Family& family) {
   return {folder("folder", "model folder as Hugging Face has it: its path, or a checkpoint's name once `weights fetch` has it; "
                              "\"\": made without files",
                  family.fresh_config == nullptr ? FileWords::kNeededFolder : FileWords::kFolder),
-          folder("adapter", "folder of a peft adapter to start from; its adapter_config.json decides instead of lora.*"),
+          folder("adapter", "folder of a peft adapter to start from; its adapter_config.json decides instead of lora.*", FileWords::kAdapter),
           flag("fresh", "draw all weights anew; only configuration and tokenizer are the folder's"),
           flag("new_head", "draw a new head where the folder has one"),
           integer("max_length", 0, 0, 1e6, "tokens, specials included, that a text is cut to; 0: the tokenizer's own limit"),

@@ -83,7 +83,8 @@ Architecture esm_architecture(const ConfigReader& config) {
   a.frequency_names = {"esm.rotary_embeddings.inv_freq", std::string("esm.encoder.layer.0") + esm_layout::kRotaryTail,
                        std::string("esm.encoder.layer.*") + esm_layout::kRotaryTail};
   if (a.lm_head.tied) a.rules.tied = {{"esm.embeddings.word_embeddings.weight", "lm_head.decoder.weight"}};
-  a.head_names = {"esm.pooler.", "classifier.", "lm_head."};
+  a.head_names = {"esm.pooler.", "classifier."};
+  a.lm_head_names = {"lm_head."};
   a.unused = {{"esm.contact_head.regression.weight", {1, a.encoder.layers * a.encoder.heads}},
               {"esm.contact_head.regression.bias", {1}}};
   if (a.encoder.positions == Positions::kRotary) {

@@ -89,13 +89,14 @@ std::unique_ptr<FolderModel> open_folder(const Family& family, const std::filesy
 }
 
 void merge_adapter(const Family& family, const MergeOptions& options) {
+  if (options.adapter.empty()) throw InputError(fmt::format("{}: no adapter to merge", options.folder.string()));
   Source source = open_source(family, options.folder, options.adapter, true);
-  const Build build{.outputs = source.outputs, .language_model = source.has_lm_head, .lora = *source.adapter, .streams = Streams(0)};
+  const Build build{.outputs = source.outputs, .language_model = source.has_lm_head, .keep_heads = true, .lora = *source.adapter, .streams = Streams(0)};
   const Assembled model(source.architecture, build, std::move(source.checkpoints));
   Json config = config_of_weights(source.config.json());
   if (source.outputs > 0) name_labels(config, source.outputs);
   write_model_folder(options.out, {.config = std::move(config), .tensors = model.merged(options.unmerge ? -1 : 1),
-                                   .files = tokenizer_files(*source.tokenizer)});
+                                   .files = companion_files(source, 0)});
 }
 
 }  // namespace seqbench::models

@@ -33,11 +33,11 @@ class LanguageModel final : public Network {
     }
     Build build{.streams = context.streams};
     build.language_model = true;
-    build.outputs = source_.outputs;  // kept for whoever reads the folder next
+    build.outputs = source_.outputs;  // heads are kept for whoever reads the folder next
+    build.keep_heads = true;
     model_ = std::make_unique<Assembled>(source_.architecture, build, std::move(source_.checkpoints));
     for (const NamedTensor& entry : model_->tensors()) {
-      const bool trains = !model_->is_head(entry.name) || entry.name.starts_with("cls.") ||
-                          entry.name.starts_with("lm_head.") || entry.name.starts_with("vocab_");
+      const bool trains = !model_->is_classifier(entry.name);
       entry.tensor.set_requires_grad(trains);
       (trains ? trained_ : frozen_).push_back(entry);
     }
@@ -57,7 +57,7 @@ class LanguageModel final : public Network {
   [[nodiscard]] bool decays(std::string_view parameter) const override { return decays_by_name(parameter); }
   void write_folder(const std::filesystem::path& folder, const TargetScale&) const override {
     write_model_folder(folder, {.config = config_of_weights(source_.config.json()), .tensors = model_->merged(),
-                                .files = tokenizer_files(*source_.tokenizer, context_.max_length)});
+                                .files = companion_files(source_, context_.max_length)});
   }
 
  private:
@@ -73,7 +73,8 @@ class LanguageModel final : public Network {
   double count_ = 0;
 };
 
-/// A function of (text, epoch) alone, so that batching and resuming change nothing.
+/// A function of (text, epoch) alone, so that batching and resuming change nothing. Of a text that has a token to tell at least
+/// one is masked, as its authors do.
 Masked LanguageModel::masked(const Batch& batch, const Pass& pass) const {
   const at::Tensor ids = batch.input("input_ids").to(at::kCPU).contiguous();
   const auto* id = ids.const_data_ptr<std::int64_t>();
@@ -82,10 +83,13 @@ Masked LanguageModel::masked(const Batch& batch, const Pass& pass) const {
   for (std::int64_t row = 0; row < ids.size(0); ++row) {
     Draws draws = masks_.at({.epoch = pass.training ? static_cast<std::uint32_t>(pass.epoch) + 1 : 0,
                              .item = static_cast<std::uint32_t>(batch.rows[static_cast<std::size_t>(row)])});
+    std::vector<std::int64_t> places;
     for (std::int64_t place = 0; place < ids.size(1); ++place) {
+      if (!is_special(*source_.tokenizer, id[row * ids.size(1) + place])) places.push_back(place);
+    }
+    if (places.empty()) continue;
+    const auto mask = [&](std::int64_t place) {
       const std::int64_t truth = id[row * ids.size(1) + place];
-      if (is_added(*source_.tokenizer, truth)) continue;
-      if (draws.uniform() >= context_.masked) continue;
       const double how = draws.uniform();
       const auto other = static_cast<std::int64_t>(draws.below(vocabulary));
       found.row.push_back(row);
@@ -93,7 +97,12 @@ Masked LanguageModel::masked(const Batch& batch, const Pass& pass) const {
       found.truth.push_back(truth);
       found.shown.push_back(how < context_.kept ? truth
                             : how < context_.kept + context_.random ? other : source_.tokenizer->specials().mask);
+    };
+    const std::size_t before = found.row.size();
+    for (const std::int64_t place : places) {
+      if (draws.uniform() < context_.masked) mask(place);
     }
+    if (found.row.size() == before) mask(places[draws.below(places.size())]);
   }
   return found;
 }

@@ -80,7 +80,7 @@ Build build_of(const ModelContext& context, Source& source) {
   build.replace_head = context.params.flag("new_head");
   build.dtype = context.dtype;
   if (!build.replace_head && source.outputs > 0 && source.outputs != build.outputs) {
-    throw InputError(fmt::format("{}: the head has {} outputs, the task needs {}: 'new_head' draws one", source.folder.string(),
+    throw InputError(fmt::format("{}: the head has {} outputs, the task needs {}: 'new_head' draws one", source.head_place,
                                  source.outputs, build.outputs));
   }
   build.lora = source.adapter ? *source.adapter : lora_of(context.params);
@@ -144,6 +144,9 @@ class TransformerNetwork final : public Network {
     return trained != "head" || model_->is_head(name);
   }
   [[nodiscard]] Json written_config() const;
+  [[nodiscard]] bool carries_pooler() const;
+  [[nodiscard]] Lora adapter_lora() const;
+  [[nodiscard]] std::vector<NamedTensor> adapter_tensors() const;
 
   const Family& family_;
   Source source_;
@@ -189,17 +192,38 @@ void TransformerNetwork::write_folder(const std::filesystem::path& folder, const
     return tensors;
   };
   write_model_folder(folder, {.config = written_config(), .tensors = rescaled(model_->merged()),
-                              .files = tokenizer_files(*source_.tokenizer, asked_length_)});
+                              .files = companion_files(source_, asked_length_)});
   if (build_.lora.rank == 0 || !on_weights_) return;  // an adapter stands on weights that others have too
-  std::vector<NamedTensor> saved;
-  for (const NamedTensor& entry : trained_) saved.push_back({entry.name, entry.tensor.detach()});
+  write_adapter(folder / "adapter", adapter_lora(), rescaled(adapter_tensors()), source_.folder.filename().string());
+}
+
+/// A pooler that the folder lacks, frozen as it was drawn: the adapter carries it whole, with its own adapter merged, since peft
+/// puts none on what it carries.
+bool TransformerNetwork::carries_pooler() const {
+  return std::ranges::any_of(frozen_, [&](const NamedTensor& entry) { return model_->is_drawn(entry.name); });
+}
+
+Lora TransformerNetwork::adapter_lora() const {
   Lora lora = build_.lora;
-  for (const NamedTensor& entry : frozen_) {
-    if (!model_->is_drawn(entry.name)) continue;  // a pooler that the folder lacks, frozen as it was drawn
-    saved.push_back({entry.name, entry.tensor.detach()});
-    save_heads(lora, true);
+  // Every module by name: peft widens "all-linear" anew, and its patterns are Python's.
+  lora.target_modules = model_->adapted();
+  if (!carries_pooler()) return lora;
+  save_heads(lora, true);
+  std::erase_if(lora.target_modules, [&](const std::string& module) { return lora.saves(module); });
+  return lora;
+}
+
+std::vector<NamedTensor> TransformerNetwork::adapter_tensors() const {
+  std::vector<NamedTensor> saved;
+  const std::string pooler = carries_pooler() ? source_.architecture.head.first + "." : "";
+  for (const NamedTensor& entry : trained_) {
+    if (pooler.empty() || !entry.name.starts_with(pooler)) saved.push_back({entry.name, entry.tensor.detach()});
   }
-  write_adapter(folder / "adapter", lora, rescaled(saved), source_.folder.filename().string());
+  if (pooler.empty()) return saved;
+  for (const NamedTensor& entry : model_->merged()) {
+    if (entry.name.starts_with(pooler)) saved.push_back(entry);
+  }
+  return saved;
 }
 
 }  // namespace

@@ -8,11 +8,14 @@
 #include <cctype>
 
 #include "harness/base/error.h"
+#include "harness/base/files.h"
 #include "models/pretrained/adapter_files.h"
 
 namespace seqbench::models {
 namespace source {
 namespace {
+
+constexpr std::uint64_t kMaxModule = 4u << 20;
 
 const TensorInfo* find(const TensorSource& source, const std::string& name) {
   const auto found = std::ranges::find(source.tensors(), name, &TensorInfo::name);
@@ -25,6 +28,7 @@ std::int64_t rows_of(const TensorInfo* info) { return info == nullptr || info->s
 void look_for_heads(Source& opened, const TensorSource& weights) {
   const std::string last = opened.architecture.head.second + ".weight";
   opened.outputs = rows_of(find(weights, last)) > 0 ? opened.architecture.labels : 0;
+  opened.head_place = opened.folder.string();
   opened.has_lm_head = find(weights, opened.architecture.lm_head.dense + ".weight") != nullptr;
 }
 
@@ -38,9 +42,12 @@ void refuse_hidden_adapter(const std::filesystem::path& folder, const std::files
 
 void put_adapter_on(Source& opened, const std::filesystem::path& adapter) {
   opened.adapter = read_adapter_config(adapter);
-  AdapterWeights weights = open_adapter(adapter, opened.architecture.head.second + ".weight");
+  AdapterWeights weights = open_adapter(adapter, opened.architecture.head.second + ".weight", opened.architecture.rules.prefix);
   opened.checkpoints.adapter = std::move(weights.loader);
-  if (weights.outputs > 0) opened.outputs = weights.outputs;
+  opened.adapter->in_file = std::move(weights.adapted);
+  if (weights.outputs == 0) return;
+  opened.outputs = weights.outputs;
+  opened.head_place = adapter.string();
 }
 
 }  // namespace
@@ -136,10 +143,30 @@ bool is_added(const Tokenizer& tokenizer, std::int64_t id) {
   return id >= 0 && (id == s.cls || id == s.sep || id == s.eos || id == s.pad);
 }
 
+bool is_special(const Tokenizer& tokenizer, std::int64_t id) {
+  const SpecialIds& s = tokenizer.specials();
+  return is_added(tokenizer, id) || (id >= 0 && (id == s.unk || id == s.mask));
+}
+
 void need_lm_head(const Source& source) {
   if (source.has_lm_head) return;
   throw InputError(fmt::format("{}: the folder has no masked language model's head ('{}' is not among its weights)",
                                source.folder.string(), source.architecture.lm_head.dense));
+}
+
+std::map<std::string, std::string> companion_files(const Source& source, std::int64_t max_length) {
+  std::map<std::string, std::string> files = tokenizer_files(*source.tokenizer, max_length);
+  const Json& config = source.config.json();
+  if (source.folder.empty() || !config.contains("auto_map") || !config.at("auto_map").is_object()) return files;
+  for (const auto& [key, value] : config.at("auto_map").items()) {
+    const std::string name = value.is_string() ? value.get<std::string>() : "";
+    const std::string module = name.substr(0, name.find('.'));  // "esm_config.EsmConfig"; "repository--module.Class" is elsewhere
+    std::error_code error;
+    const bool plain = !module.empty() && module.find_first_of("/\\-") == module.npos;
+    const std::filesystem::path path = source.folder / (module + ".py");
+    if (plain && std::filesystem::is_regular_file(path, error)) files[module + ".py"] = read_file(path, source::kMaxModule);
+  }
+  return files;
 }
 
 Json config_of_weights(Json config) {

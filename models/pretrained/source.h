@@ -2,6 +2,7 @@
 // The model folder that an experiment's params or a command names, opened: configuration, tokenizer, weights.
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,6 +20,7 @@ struct Source {
   Checkpoints checkpoints;
   std::optional<Lora> adapter;     // of the adapter folder
   std::int64_t outputs = 0;        // of the classification head that the files hold; 0: none
+  std::string head_place = {};     // the folder that holds it
   bool has_lm_head = false;
   std::filesystem::path folder;    // empty: made without files
 };
@@ -47,9 +49,14 @@ struct TokenTensors {
                                 std::int64_t max_length);
 /// Whether the id is one that the tokenizer adds around or behind texts.
 [[nodiscard]] bool is_added(const Tokenizer& tokenizer, std::int64_t id);
+/// Whether the id is a special token, wherever it stands: those are never masked.
+[[nodiscard]] bool is_special(const Tokenizer& tokenizer, std::int64_t id);
 /// InputError where the files hold no masked language model's head.
 void need_lm_head(const Source& source);
 
+/// What goes into a written folder beside configuration and weights: the tokenizer's files, `max_length` above 0 as its limit,
+/// and the modules that auto_map names, which are never run here.
+[[nodiscard]] std::map<std::string, std::string> companion_files(const Source& source, std::int64_t max_length);
 /// config.json of weights that are written: all in f32.
 [[nodiscard]] Json config_of_weights(Json config);
 /// LABEL_0 ..., where the configuration has names for another number of outputs.

@@ -1,5 +1,8 @@
 #include "models/tokenizers/configuration.h"
 
+#include <algorithm>
+#include <array>
+
 namespace seqbench::models {
 namespace {
 
@@ -17,6 +20,8 @@ TokenizerConfiguration::TokenizerConfiguration(const TokenizerFiles& files)
     : config_place_(files.place + "/tokenizer_config.json"), map_place_(files.place + "/special_tokens_map.json") {
   config_ = object_of(files, "tokenizer_config.json", config_place_);
   map_ = object_of(files, "special_tokens_map.json", map_place_);
+  if (config().has("truncation_side")) config().require_string("truncation_side", "right");
+  config().require_boolean("split_special_tokens", false);
 }
 
 std::string TokenizerConfiguration::tokenizer_class() const {
@@ -26,8 +31,9 @@ std::string TokenizerConfiguration::tokenizer_class() const {
 }
 
 std::int64_t TokenizerConfiguration::model_max_length() const {
-  if (!config().has("model_max_length")) return 0;
-  const JsonPlace place = config().at("model_max_length");
+  const char* key = config().has("model_max_length") ? "model_max_length" : "max_len";  // of old
+  if (!config().has(key)) return 0;
+  const JsonPlace place = config().at(key);
   if (!place.value().is_number() || place.value().get<double>() < 1) place.refuse("number of tokens, at least 1");
   const double limit = place.value().get<double>();
   return limit > 1e15 ? 0 : static_cast<std::int64_t>(limit);  // 1e30 is the reference's "no limit"
@@ -42,6 +48,23 @@ std::int32_t TokenizerConfiguration::special(const char* key, const char* otherw
   const auto id = vocabulary.id_of(written.string());
   if (!id) written.refuse("token of the vocabulary");
   return *id;
+}
+
+std::vector<std::string> TokenizerConfiguration::extra_specials() const {
+  constexpr std::array<std::string_view, 7> kKnown = {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
+  std::vector<std::string> tokens;
+  const auto add = [&](const JsonPlace& token) { tokens.push_back(token.value().is_object() ? token.at("content").string() : token.string()); };
+  for (const JsonPlace& from : {config(), JsonPlace(map_, map_place_)}) {
+    for (const auto& [key, value] : from.value().items()) {
+      const bool named = key.ends_with("_token") && std::ranges::find(kKnown, key) == kKnown.end() && (value.is_string() || value.is_object());
+      if (named) add(from.at(key.c_str()));
+      if (key != "additional_special_tokens" && key != "extra_special_tokens") continue;
+      if (value.is_null()) continue;
+      if (!value.is_structured()) from.at(key.c_str()).refuse("list of tokens");
+      for (const auto& [index, token] : value.items()) add({token, fmt::format("{}: {}: {}", from.place(), key, index)});
+    }
+  }
+  return tokens;
 }
 
 SpecialIds TokenizerConfiguration::specials(const Vocabulary& vocabulary, bool angled) const {

@@ -2,6 +2,8 @@
 // What tokenizer_config.json and special_tokens_map.json say.
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "harness/base/json.h"
 #include "models/tokenizers/read_json.h"
@@ -11,6 +13,7 @@ namespace seqbench::models {
 
 class TokenizerConfiguration {
  public:
+  /// InputError for a key that changes ids in a way that is not built here.
   explicit TokenizerConfiguration(const TokenizerFiles& files);
   [[nodiscard]] JsonPlace config() const { return {config_, config_place_}; }
   /// "BertTokenizer", "" where none is given; without a trailing "Fast".
@@ -20,6 +23,8 @@ class TokenizerConfiguration {
   /// `otherwise` where the vocabulary has it. InputError where a written one is not in the vocabulary.
   [[nodiscard]] std::int32_t special(const char* key, const char* otherwise, const Vocabulary& vocabulary) const;
   [[nodiscard]] SpecialIds specials(const Vocabulary& vocabulary, bool angled) const;
+  /// Tokens that the files call special beside those of SpecialIds.
+  [[nodiscard]] std::vector<std::string> extra_specials() const;
 
  private:
   Json config_ = Json::object(), map_ = Json::object();

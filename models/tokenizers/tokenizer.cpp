@@ -81,6 +81,9 @@ void check_added(const TokenizerFiles& files, const TokenizerConfiguration& conf
     throw InputError(fmt::format("{}: the added token '{}' ({}) is no special token of vocab.txt; a tokenizer.json is needed for others",
                                  place, printable(token, 80), printable(id.dump(-1, ' ', true, Json::error_handler_t::replace), 40)));
   };
+  for (const std::string& token : configuration.extra_specials()) {
+    check(configuration.config().place(), token, frame.vocabulary.id_of(token) ? Json(*frame.vocabulary.id_of(token)) : Json());
+  }
   const Json& decoder = configuration.config().value();
   if (decoder.contains("added_tokens_decoder")) {
     const JsonPlace place = configuration.config().at("added_tokens_decoder");

@@ -34,6 +34,18 @@ std::vector<std::string> tokens_of(const JsonPlace& root) {
   return tokens;
 }
 
+/// Special tokens of the other files are cut out of texts where this file adds them; the reference would add the rest.
+void check_extra_specials(const JsonPlace& root, const TokenizerConfiguration& configuration) {
+  const std::size_t count = root.has("added_tokens") ? root.at("added_tokens").size_of_array() : 0;
+  for (const std::string& token : configuration.extra_specials()) {
+    bool known = false;
+    for (std::size_t i = 0; i < count; ++i) known = known || root.at("added_tokens").at(i).at("content").string() == token;
+    if (known) continue;
+    throw InputError(fmt::format("{}: the special token '{}' is not among the added_tokens of {}", configuration.config().place(),
+                                 printable(token, 80), root.place()));
+  }
+}
+
 AddedTokens added_of(const JsonPlace& root, const TokenizerFrame& frame) {
   AddedTokens added;
   const std::size_t count = root.has("added_tokens") ? root.at("added_tokens").size_of_array() : 0;
@@ -224,6 +236,7 @@ std::unique_ptr<Tokenizer> read_tokenizer_json(TokenizerFiles files, const Token
   TokenizerFrame frame;
   frame.vocabulary = Vocabulary(tokens_of(root));
   if (frame.vocabulary.size() == 0) root.at("model").at("vocab").refuse("at least one token");
+  check_extra_specials(root, configuration);
   frame.specials = configuration.specials(frame.vocabulary, frame.vocabulary.id_of("<pad>").has_value());
   frame.model_max_length = configuration.model_max_length();
   read_processor(root, frame);

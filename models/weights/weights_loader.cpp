@@ -144,8 +144,16 @@ std::optional<at::Tensor> WeightsLoader::take(const std::string& name, const std
   return source_->read(info->name).to(dtype).contiguous();
 }
 
-void WeightsLoader::finish(const std::function<bool(const std::string&)>& may_be_missing,
-                           const std::function<bool(const std::string&)>& may_be_left) const {
+std::vector<TensorInfo> WeightsLoader::rest() const {
+  std::vector<TensorInfo> rest;
+  for (const auto& [name, info] : known_) {
+    if (!taken_.contains(info->name)) rest.push_back({name, info->dtype, info->shape});
+  }
+  return rest;
+}
+
+std::string WeightsLoader::faults(const std::function<bool(const std::string&)>& may_be_missing,
+                                  const std::function<bool(const std::string&)>& may_be_left) const {
   std::vector<std::string> missing, left;
   for (const std::string& name : missing_) {
     if (!may_be_missing(name)) missing.push_back(name);
@@ -159,9 +167,9 @@ void WeightsLoader::finish(const std::function<bool(const std::string&)>& may_be
     });
     if (!taken_.contains(info->name) && !tied && !may_be_left(name)) left.push_back(name);
   }
-  const std::string faults = weights_loader::list("of another shape or type", misshapen_) + weights_loader::list("missing", missing) +
+  const std::string lists = weights_loader::list("of another shape or type", misshapen_) + weights_loader::list("missing", missing) +
                              weights_loader::list("not of this model", left);
-  if (!faults.empty()) throw InputError(what_ + ": the weights do not fit the model" + faults);
+  return lists.empty() ? "" : what_ + ": the weights do not fit the model" + lists;
 }
 
 }  // namespace seqbench::models

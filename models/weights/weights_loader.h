@@ -39,13 +39,13 @@ class WeightsLoader {
                                                at::ScalarType dtype);
   /// Whether the files have it, under its own name or a tied one; of any shape.
   [[nodiscard]] bool has(const std::string& name) const { return find(name) != nullptr; }
-  /// After all takes: throws one InputError that lists every misshapen name (what it is and should be), every missing one and every
-  /// tensor nobody took, the first 20 of each and a count. `may_be_missing`: absence is allowed (a fresh head);
-  /// `may_be_left`: need not be taken.
-  void finish(const std::function<bool(const std::string&)>& may_be_missing,
-              const std::function<bool(const std::string&)>& may_be_left) const;
-  /// Asked for, not there.
-  [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
+  /// After all takes: every misshapen name (what it is and should be), every missing one and every tensor nobody took, the first
+  /// 20 of each and a count; "" where all fits. `may_be_missing`: absence is allowed (a fresh head); `may_be_left`: need not be
+  /// taken.
+  [[nodiscard]] std::string faults(const std::function<bool(const std::string&)>& may_be_missing,
+                                   const std::function<bool(const std::string&)>& may_be_left) const;
+  /// What nobody took so far, by our names.
+  [[nodiscard]] std::vector<TensorInfo> rest() const;
   /// "ALIAS differs from NAME": tied names that both are there with other values.
   [[nodiscard]] const std::vector<std::string>& untied() const { return untied_; }
 
@@ -58,7 +58,7 @@ class WeightsLoader {
   NameRules rules_;
   std::string what_;
   std::map<std::string, const TensorInfo*> known_;  // by our name
-  std::set<std::string> taken_;                     // our names, and the tied ones they stand for
+  std::set<std::string> taken_;                     // the files' names
   std::vector<std::string> missing_, untied_;
   std::vector<std::string> misshapen_;  // name and what is wrong
 };

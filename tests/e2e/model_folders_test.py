@@ -95,7 +95,7 @@ class ModelFoldersTest(program.ProgramCase):
         before, after = ((self.root / place / "adapter_config.json").read_text() for place in ("my_adapter", saved / "adapter"))
         self.assertEqual(json.loads(before)["r"], json.loads(after)["r"])
         self.write("experiments/y.toml", experiment.replace("my_adapter", "none"))
-        self.assertIn("'model.params.adapter' names '../none': no model folder", self.call("check", "experiments/y.toml", expect=2)[1])
+        self.assertIn("'model.params.adapter' names '../none': no folder with adapter_config.json", self.call("check", "experiments/y.toml", expect=2)[1])
 
     def test_the_same_experiment_gives_the_same_bits(self):
         shutil.copytree(CASES / "bert_a", self.root / "my_model")

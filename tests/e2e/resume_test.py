@@ -4,6 +4,7 @@ import pathlib
 import random
 import shutil
 import signal
+import sqlite3
 import time
 import unittest
 
@@ -43,13 +44,18 @@ class ResumeCase(program.ProgramCase):
 
     def inside_after_checkpoint(self):
         """Does the newest run have an attempt under way at a trial that has a checkpoint?"""
-        if not self.store.exists():
-            return False
-        return bool(self.rows("SELECT 1 FROM attempts a JOIN checkpoints c ON c.execution = a.execution "
-                              "WHERE a.status = 'running' AND a.run = (SELECT max(id) FROM runs)"))
+        return bool(self.rows_so_far("SELECT 1 FROM attempts a JOIN checkpoints c ON c.execution = a.execution "
+                                     "WHERE a.status = 'running' AND a.run = (SELECT max(id) FROM runs)"))
 
     def run_count(self):
-        return self.rows("SELECT count(*) FROM runs")[0][0] if self.store.exists() else 0
+        return len(self.rows_so_far("SELECT id FROM runs"))
+
+    def rows_so_far(self, query):
+        """None while the store is being made."""
+        try:
+            return self.rows(query) if self.store.exists() else []
+        except sqlite3.OperationalError:
+            return []
 
     def assert_equal_to(self, undisturbed):
         results, text = undisturbed
@@ -72,6 +78,8 @@ class KillTest(ResumeCase):
             runs = self.run_count()
             process = self.start("run", toml, *FLAGS)
             time.sleep(draw.uniform(0.3, 1.6))
+            while 2 * inside < kill and process.poll() is None and not (self.run_count() > runs and self.inside_after_checkpoint()):
+                time.sleep(0.05)  # a busy machine: later than drawn, so that half of the kills mean something
             self.assertIsNone(process.poll(), f"the run ended before kill {kill}: make it longer")
             if kill % 4 == 3:
                 self.kill_a_worker(process)

@@ -140,12 +140,17 @@ CASES = {
     "lora_distilbert": ("distilbert", dict(dim=12, n_layers=2, n_heads=3, hidden_dim=20, max_position_embeddings=17), 17, 1),
     "lora_nucleotide_transformer_v2": ("nt2", nt2(12, 2, 3, 20), 17, 2),
     "lora_gena_lm": ("gena_lm", bert(12, 2, 3, 20, max_position_embeddings=17, last_layer_norm=True), 17, 2),
+    "lora_esm2": ("esm2", esm(12, 2, 3, 20, position_embedding_type="rotary", token_dropout=True, layer_norm_eps=1e-5,
+                              max_position_embeddings=40), 17, 1),
+    "lora_bigbird": ("bigbird", bert(12, 2, 3, 20, max_position_embeddings=17), 17, 2),
 }
 LORA = {
     "lora_bert": dict(r=4, lora_alpha=8, target_modules=["query", "value"]),
     "lora_distilbert": dict(r=3, lora_alpha=6, target_modules=["q_lin", "v_lin", "lin1"], use_rslora=True),
     "lora_nucleotide_transformer_v2": dict(r=1, lora_alpha=32, target_modules=["query", "value"], modules_to_save=["intermediate"]),
     "lora_gena_lm": dict(r=2, lora_alpha=4, target_modules="all-linear"),
+    "lora_esm2": dict(r=3, lora_alpha=6, target_modules="all-linear", use_rslora=True),
+    "lora_bigbird": dict(r=2, lora_alpha=4, target_modules=["query", "dense"], modules_to_save=["intermediate"]),
 }
 
 
@@ -240,7 +245,7 @@ def loss_sum(logits, labels):
 
 
 def lm_sum(logits, rows, specials):
-    """Cross entropy of every token that the tokenizer did not add, at its own place, and how many there are."""
+    """Cross entropy of every token that is not special, at its own place, and how many there are."""
     total, count = 0, 0
     for i, row in enumerate(rows):
         for j, token in enumerate(row):
@@ -379,7 +384,7 @@ def make(name, folder, seed):
             expected["gradient/" + our_name(n)] = p.grad
     model.zero_grad()
     if name not in LORA and not sparse:
-        specials = {vocab.index(t) for t in vocab if t in ("[CLS]", "[SEP]", "[PAD]", "<cls>", "<eos>", "<pad>")}
+        specials = {vocab.index(t) for t in vocab if t in ("[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]", "<cls>", "<eos>", "<pad>", "<unk>", "<mask>")}
         total, count = lm_sum(words(input_ids=ids, attention_mask=keep).logits, rows, specials)
         expected["lm_loss"] = (total / count).detach()
         (total / count).backward()

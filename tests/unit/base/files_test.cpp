@@ -164,5 +164,24 @@ TEST(Uid, DoesNotRepeat) {
   EXPECT_EQ(uids.size(), 5000u);
 }
 
+TEST_F(Files, ALinkStaysAndADeviceIsWrittenTo) {
+  namespace fs = std::filesystem;
+  write_file_atomically(folder_ / "target", "old");
+  fs::create_symlink(folder_ / "target", folder_ / "link");
+  write_file_atomically(folder_ / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_EQ(read_file(folder_ / "target"), "new");
+  fs::create_symlink(folder_ / "nowhere", folder_ / "dangling");
+  write_file_atomically(folder_ / "dangling", "x");
+  EXPECT_EQ(read_file(folder_ / "nowhere"), "x");
+  fs::create_symlink("/dev/null", folder_ / "null");
+  write_file_atomically(folder_ / "null", "x");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  fs::create_symlink("/dev/full", folder_ / "full");
+  EXPECT_THROW(write_file_atomically(folder_ / "full", "x"), MachineError);
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  EXPECT_THROW(write_file_atomically(folder_, "x"), MachineError) << "a folder is no file";
+}
+
 }  // namespace
 }  // namespace seqbench

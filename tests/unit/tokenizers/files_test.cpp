@@ -68,10 +68,16 @@ TEST(TokenizerFiles, TokensAddedBesideAVocabularyAreItsSpecialOnesOrRefused) {
     return read_tokenizer({"x", {{"vocab.txt", vocab}, {"tokenizer_config.json", config}, {"added_tokens.json", added}}},
                           TokenizerKind::kWordPiece);
   };
+  EXPECT_EQ(read(R"({"max_len": 9, "additional_special_tokens": ["[CLS]"]})", "{}")->model_max_length(), 9);
   EXPECT_EQ(read(R"({"added_tokens_decoder": {"2": {"content": "[CLS]"}}})", R"({"[SEP]": 3})")->size(), 6);
   for (const auto& [config, added] : {std::pair{R"({"added_tokens_decoder": {"6": {"content": "[NEW]"}}})", "{}"},
                                       {R"({"added_tokens_decoder": {"5": {"content": "gene"}}})", "{}"},
                                       {R"({"added_tokens_decoder": {"x": {"content": "[CLS]"}}})", "{}"},
+                                      {R"({"additional_special_tokens": ["[NEW]"]})", "{}"},
+                                      {R"({"extra_special_tokens": {"x_token": "gene"}})", "{}"},
+                                      {R"({"other_token": "[NEW]"})", "{}"},
+                                      {R"({"truncation_side": "left"})", "{}"},
+                                      {R"({"split_special_tokens": true})", "{}"},
                                       {"{}", R"({"[NEW]": 6})"}, {"{}", R"({"[SEP]": 2})"}}) {
     EXPECT_THROW(static_cast<void>(read(config, added)), InputError) << config << added;
   }

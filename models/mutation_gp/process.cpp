@@ -105,32 +105,35 @@ Process::Process(Data data, const FitControl& control)
   alpha_ = at::linalg_solve_triangular(factor_.t(), half, true);
 }
 
-/// Row block by row block: what a block shares with those before it comes by the factor so far, the rest is its own. One
-/// matrix is all there is.
+/// Block by block of rows and, of each, of columns: by products of what is done, so that one matrix is all there is.
 void Process::factor(const FitControl& control) {
   const std::int64_t all = index_.size();
   factor_ = at::empty({all, all}, at::kDouble);
-  for (std::int64_t begin = 0; begin < all; begin += static_cast<std::int64_t>(process::kBlockRows)) {
+  const auto block_rows = static_cast<std::int64_t>(process::kBlockRows);
+  for (std::int64_t begin = 0; begin < all; begin += block_rows) {
     control.check_stop();
     control.progress(begin, all);
-    const std::int64_t count = std::min(static_cast<std::int64_t>(process::kBlockRows), all - begin);
+    const std::int64_t count = std::min(block_rows, all - begin);
     const Sets block = data_.sets.slice(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
     const at::Tensor k_BN = data_.kernel.covariance(index_.common(block));
+    at::Tensor factor_BN = factor_.narrow(0, begin, count);
+    for (std::int64_t from = 0; from < begin; from += block_rows) {
+      const at::Tensor before = factor_.narrow(0, from, block_rows);
+      at::Tensor left = k_BN.narrow(1, from, block_rows);
+      left.addmm_(factor_BN.narrow(1, 0, from), before.narrow(1, 0, from).t(), 1, -1);
+      const at::Tensor corner = before.narrow(1, from, block_rows).t();
+      factor_BN.narrow(1, from, block_rows).copy_(at::linalg_solve_triangular(corner, left, true, false));
+    }
     at::Tensor own = k_BN.narrow(1, begin, count);
     own.diagonal().add_(data_.variance.narrow(0, begin, count), data_.kernel.noise * data_.kernel.noise);
-    if (begin > 0) {
-      const at::Tensor before = factor_.narrow(0, 0, begin).narrow(1, 0, begin);
-      const at::Tensor shared = at::linalg_solve_triangular(before, k_BN.narrow(1, 0, begin).t(), false);
-      factor_.narrow(0, begin, count).narrow(1, 0, begin).copy_(shared.t());
-      own.addmm_(shared.t(), shared, 1, -1);
-    }
+    own.addmm_(factor_BN.narrow(1, 0, begin), factor_BN.narrow(1, 0, begin).t(), 1, -1);
     const auto [lower, info] = at::linalg_cholesky_ex(own);
     if (info.item<int>() != 0) {
       throw InputError(fmt::format("mutation_gp: the covariance of {} rows is not positive definite under noise {}; expected a "
                                    "'kernel' of more noise",
                                    all, data_.kernel.noise));
     }
-    factor_.narrow(0, begin, count).narrow(1, begin, count).copy_(lower);
+    factor_BN.narrow(1, begin, count).copy_(lower);
   }
 }
 

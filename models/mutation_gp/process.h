@@ -15,7 +15,7 @@ namespace seqbench::models::mutation_gp {
 
 // Letters: N training rows taken, B rows of a block, T targets.
 
-inline constexpr std::int64_t kMostRows = 16'384;  // a factor of 2 GiB, and as much while it is used
+inline constexpr std::int64_t kMostRows = 16'384;  // a factor of 2 GiB
 
 /// All that a fitted process is made from.
 struct Data {

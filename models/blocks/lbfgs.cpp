@@ -71,6 +71,7 @@ at::Tensor minimize_lbfgs(const std::function<Slope(const at::Tensor&)>& functio
     theta = theta.add(moved);
     at = std::move(next);
   }
+  if (!options.must_converge) return theta;
   throw InputError(fmt::format("{}: no convergence in {} L-BFGS steps", what, options.most_steps));
 }
 

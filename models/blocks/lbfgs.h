@@ -1,6 +1,6 @@
 #pragma once
-// Minimum of a smooth convex function of many variables by L-BFGS (Nocedal and Wright, algorithm 7.4), where a
-// Hessian would be too large.
+// Minimum of a smooth function by L-BFGS (Nocedal and Wright, algorithm 7.4), where a Hessian would be too large or too
+// costly; a local one unless the function is convex.
 
 #include <ATen/core/Tensor.h>
 
@@ -17,6 +17,7 @@ struct Slope {
 struct LbfgsOptions {
   int most_steps = 2000;
   double converged = 1e-13;  // of the value that a step still promises to gain
+  bool must_converge = true;  // false: after most_steps the point reached is as good as any
 };
 
 /// Starts at `theta`, f64 [P]. Throws InputError naming `what` when it does not converge.

@@ -12,7 +12,6 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/bincount.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/exp.h>
@@ -20,7 +19,6 @@
 #include <ATen/ops/linspace.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softplus.h>
-#include <ATen/ops/stack.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -34,6 +32,7 @@
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
 #include "models/blocks/parameters.h"
+#include "models/blocks/reference.h"
 
 namespace seqbench::models::global_epistasis {
 namespace {
@@ -44,16 +43,11 @@ constexpr std::int64_t kReferenceRows = 1024;  // of the view's: enough for a ma
 constexpr double kRange = 3;                   // standard deviations of the targets over which the start is linear
 constexpr double kMostLogSd = 4;               // a polynomial knows no bounds
 
-/// Int64 [L]: the commonest symbol of each position in the first rows, padding included; of equals the lowest.
-at::Tensor commonest(const CodeView& view, std::int64_t rows) {
+/// Int64 [L]: the commonest symbol of each position in the first rows.
+at::Tensor reference_of(const CodeView& view, std::int64_t rows) {
   std::vector<std::int64_t> first(static_cast<std::size_t>(std::min(rows, kReferenceRows)));
   std::iota(first.begin(), first.end(), 0);
-  const at::Tensor codes_BL = view.gather(first).to(at::kLong);
-  std::vector<at::Tensor> best;
-  for (std::int64_t position = 0; position < view.length(); ++position) {
-    best.push_back(at::bincount(codes_BL.select(1, position), {}, view.symbols + 1).argmax());
-  }
-  return at::stack(best);
+  return commonest_symbols(view, first);
 }
 
 /// What softplus makes `value` of.
@@ -138,7 +132,7 @@ class GlobalEpistasis final : public Network {
     if (const auto* codes = std::get_if<CodeView>(&view.data)) {
       symbols_ = codes->symbols + 1;
       features_ = codes->length() * symbols_;
-      reference_ = commonest(*codes, view.rows());
+      reference_ = reference_of(*codes, view.rows());
     } else if (const auto* sets = std::get_if<SetView>(&view.data)) {
       features_ = sets->features;
     } else {

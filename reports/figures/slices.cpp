@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/text.h"
 #include "reports/figures/figure.h"
 #include "reports/text.h"
 
@@ -69,27 +70,33 @@ std::string add_line(Figure& figure, const TaskTable& table, const SeenRow& line
                      cells.begin()->first, four_digits(cells.rbegin()->second->summary.mean), cells.rbegin()->first);
 }
 
-/// All above 0 and more than a factor of 20 apart: one poor row would flatten the others on a linear axis.
-bool wants_logarithm(const Figure& figure, const std::string& metric) {
+/// Where means are above 0 and more than a factor of 20 apart, the axis is logarithmic, as one poor row would flatten the
+/// others on a linear one. The lowest value that it shows, or nothing where it is linear.
+std::optional<double> floor_of(const Figure& figure, const std::string& metric) {
   double lowest = INFINITY, highest = -INFINITY;
   for (const Json& row : figure.rows) {
     if (row.at("metric") != metric) continue;
-    lowest = std::min({lowest, row.at("mean").get<double>(), row.value("low", Json()).is_null() ? INFINITY : row.at("low").get<double>()});
+    lowest = std::min(lowest, row.at("mean").get<double>());
     highest = std::max(highest, row.at("mean").get<double>());
   }
-  return lowest > 0 && highest > 20 * lowest;
+  if (lowest <= 0 || highest <= 20 * lowest) return std::nullopt;
+  return lowest / 2;
 }
 
 Json panel_view(const Figure& figure, const std::string& metric, const std::string& field, const Json& color) {
   Json x = channel("value", "quantitative", shown(field, 40)), y = channel("mean", "quantitative", "test " + shown(metric, 40));
   x["axis"] = {{"tickMinStep", 1}, {"format", "d"}};
   x["scale"] = {{"zero", false}, {"nice", false}, {"padding", 8}};
-  y["scale"] = {{"type", wants_logarithm(figure, metric) ? "log" : "linear"}, {"zero", false}};
+  y["scale"] = {{"zero", false}};
+  Json transform = only("metric", metric);
+  if (const std::optional<double> floor = floor_of(figure, metric)) {
+    y["scale"]["type"] = "log";
+    transform.push_back({{"calculate", fmt::format("isValid(datum.low) ? max(datum.low, {}) : null", format_double(*floor))}, {"as", "low"}});
+  }
   Json layers = banded_lines(x, y, color);
-  layers[1]["encoding"]["strokeDash"]["legend"] = nullptr;  // shapes tell rows apart there
   layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 30}, {"opacity", 1}}},
                     {"encoding", {{"x", x}, {"y", y}, {"color", color}, {"shape", color}}}});
-  return {{"width", 320}, {"height", 260}, {"transform", only("metric", metric)}, {"layer", layers}};
+  return {{"width", 320}, {"height", 260}, {"transform", transform}, {"layer", layers}};
 }
 
 }  // namespace
@@ -112,11 +119,13 @@ std::optional<Figure> slices_figure(const Scene& scene) {
   if (drawn.empty()) return std::nullopt;
   figure.alternative += ".";
   const std::size_t left = scene.rows.size() + scene.left_out - drawn.size();
-  figure.caption = fmt::format("Test rows of each {0}: mean over trials, band: 95 % interval; values of {0} with fewer than {1} rows are left out.{2}",
-                               shown(field, 40), kLeastRows, left == 0 ? "" : fmt::format(" {} of {} rows are drawn.", drawn.size(), drawn.size() + left));
+  const bool logarithmic = std::ranges::any_of(metrics, [&](const std::string& metric) { return floor_of(figure, metric).has_value(); });
+  figure.caption = fmt::format("Test rows of each {0}: mean over trials, band: 95 % interval; values of {0} with fewer than {1} rows are left out.{2}{3}",
+                               shown(field, 40), kLeastRows, logarithmic ? " On logarithmic axes bands end at half the lowest mean." : "", left == 0 ? "" : fmt::format(" {} of {} rows are drawn.", drawn.size(), drawn.size() + left));
   figure.columns = {"metric", "row", "value", "mean", "low", "high", "n", "trials"};
-  Json views = Json::array();
-  for (const std::string& metric : metrics) views.push_back(panel_view(figure, metric, field, row_color(scene, drawn)));
+  Json views = Json::array(), color = row_color(scene, drawn);
+  color["legend"]["symbolStrokeWidth"] = 0;  // shapes tell rows apart there; dashes around them would hide what they are
+  for (const std::string& metric : metrics) views.push_back(panel_view(figure, metric, field, color));
   finish(figure, {{"hconcat", views}});
   return figure;
 }

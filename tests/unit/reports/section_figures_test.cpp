@@ -106,6 +106,21 @@ TEST(SlicesFigure, DrawsTheMetricAndAnErrorByValue) {
   EXPECT_NE(figure.caption.find("1 of 2 rows are drawn"), std::string::npos) << figure.caption;
 }
 
+TEST(SlicesFigure, ErrorsFarApartStandOnALogarithmicAxis) {
+  Sliced made;
+  made.table.rank_metric = "mse";
+  for (const int changes : {1, 2}) {
+    made.add("net", "mse", fmt::format("changes={}", changes), 0.5 * changes, 20);
+    made.add("poor", "mse", fmt::format("changes={}", changes), 30 * changes, 20);
+  }
+  made.scene.table = &made.table;
+  const Figure figure = slices_figure(made.scene).value();
+  const Json& view = figure.spec.at("hconcat").at(0);
+  EXPECT_EQ(view.at("layer").at(0).at("encoding").at("y").at("scale").at("type"), "log");
+  EXPECT_EQ(view.at("transform").at(1).at("calculate"), "isValid(datum.low) ? max(datum.low, 0.25) : null");
+  EXPECT_DOUBLE_EQ(rows_with(figure, {{"row", "net"}, {"value", 1}}).at(0).at("low"), -0.5) << "the data keep the interval";
+}
+
 TEST(SlicesFigure, IsNotDrawnOfWords) {
   Sliced made;
   made.table.rank_metric = "mse";

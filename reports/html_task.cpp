@@ -7,6 +7,7 @@
 
 #include "harness/base/text.h"
 #include "reports/audits.h"
+#include "reports/section_tables.h"
 #include "reports/site.h"
 #include "reports/text.h"
 #include "reports/trial_values.h"
@@ -29,7 +30,7 @@ struct Place {
   [[nodiscard]] std::string id(const char* what) const { return fmt::format("t{}h{}-{}", number, heading, what); }
 };
 
-std::string label_of(const Row& row) { return shown(row.label) + (row.chosen_on_test ? " †" : ""); }
+std::string label_of(const Row& row) { return marked_label(row, &shown); }
 int group_of(const Row& row) { return kind_order(row.kind); }
 std::string or_none(const std::string& text) { return text.empty() ? kNone : shown(text); }
 
@@ -165,7 +166,7 @@ HtmlTable metrics_table(const Place& place) {
   for (const std::string& metric : table.metrics) {
     const auto has = [&](std::size_t i) { return table.rows[i].cell(metric, "test") != nullptr; };
     const auto with = std::ranges::find_if(place.section.rows, has);
-    if (with == place.section.rows.end()) continue;
+    if (with == place.section.rows.end() || is_deviation_score(metric)) continue;
     metrics.push_back(metric);
     const bool higher = table.rows[*with].cell(metric, "test")->higher_is_better;
     out.columns.push_back({shown(metric) + (higher ? " ↑" : " ↓"), true});
@@ -273,6 +274,13 @@ HtmlBlock diagnostics_block(const TaskTable& table, std::size_t number) {
   return {.table = out};
 }
 
+/// What stands folded behind a main table; those without rows are left out.
+std::vector<HtmlTable> tables_behind(const Place& place) {
+  return {metrics_table(place), validation_table(place), label_counts_table(place.table, place.section, place.id("counts")),
+          slices_table(place), deviations_table(place.table, place.section, place.number, place.id("deviations")), cost_table(place),
+          values_table(place)};
+}
+
 }  // namespace
 
 std::string row_id(std::size_t number, std::size_t row) { return fmt::format("t{}r{}", number, row); }
@@ -294,7 +302,7 @@ HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t num
   for (std::size_t s = 0; s < sections.size(); ++s) {
     const Place place{table, sections[s], number, s, site.page.tables};
     part.blocks.push_back({.heading = shown(sections[s].heading), .table = main_table(place)});
-    for (HtmlTable& more : std::vector<HtmlTable>{metrics_table(place), validation_table(place), slices_table(place), cost_table(place), values_table(place)}) {
+    for (HtmlTable& more : tables_behind(place)) {
       if (!more.rows.empty()) part.blocks.push_back({.table = std::move(more)});
     }
   }

@@ -6,6 +6,7 @@
 
 #include "harness/base/text.h"
 #include "reports/audits.h"
+#include "reports/section_tables.h"
 #include "reports/tables.h"
 #include "reports/text.h"
 #include "reports/wording.h"
@@ -13,7 +14,7 @@
 namespace seqbench::reports {
 namespace {
 
-std::string row_label(const Row& row) { return escaped(row.label) + (row.chosen_on_test ? " †" : ""); }
+std::string row_label(const Row& row) { return marked_label(row, &escaped); }
 
 /// Adds rows in order with a rule where models end and controls begin.
 template <typename CellsOf>
@@ -37,7 +38,7 @@ void append_test(std::string& out, const TaskTable& table, const Section& sectio
   for (const std::string& metric : table.metrics) {
     const auto has = [&](std::size_t i) { return table.rows[i].cell(metric, "test") != nullptr; };
     const auto with = std::ranges::find_if(section.rows, has);
-    if (with == section.rows.end()) continue;
+    if (with == section.rows.end() || is_deviation_score(metric)) continue;
     metrics.push_back(metric);
     header.push_back(escaped(metric) + (table.rows[*with].cell(metric, "test")->higher_is_better ? " ↑" : " ↓"));
     header.emplace_back("95 %");
@@ -179,7 +180,9 @@ void append_task(std::string& out, const TaskTable& table) {
     append_test(out, table, section);
     append_beside_published(out, table, section);
     append_validation(out, table, section);
+    append_label_counts(out, table, section);
     append_slices(out, table, section);
+    append_deviations(out, table, section);
     append_cost(out, table, section);
   }
   if (const std::string note = left_out_text(table); !note.empty()) out += "\n" + note + ".\n";

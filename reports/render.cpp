@@ -91,7 +91,7 @@ std::vector<IndexedRun> indexed_runs(const store::Reader& store, const fs::path&
 
 /// Bytes of pictures that stand in one page; the others are linked.
 constexpr std::size_t kRoom = 1'800'000;
-constexpr std::size_t kMostFigures = 12;
+constexpr std::size_t kMostFigures = 24;
 
 /// Figures of the page's tasks in order, drawn below `folder`.
 std::vector<PlacedFigure> figures_of_page(const store::Reader& store, const Page& page, const fs::path& folder,

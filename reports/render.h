@@ -61,6 +61,13 @@ struct Values {
   std::vector<Entry> entries;   // in the order of trials; of one trial by split, metric, slice
 };
 
+/// Rows of the stored parts by a field of whole numbers, of one heading.
+struct LabelCounts {
+  std::string heading, field;
+  std::vector<std::string> parts = {};                          // train, validation, test: those that are stored
+  std::map<std::int64_t, std::vector<std::int64_t>> rows = {};  // by value, one number a part
+};
+
 /// One task's rows as seen from one run or from the whole store.
 struct TaskTable {
   std::string task, title, rank_metric, unit;
@@ -69,6 +76,7 @@ struct TaskTable {
   std::vector<Row> rows;                   // models, then controls, then ceiling
   struct Diagnostic { std::string label, metric, split; double value; std::string note; };
   std::vector<Diagnostic> diagnostics;     // best constant on test, label variance of each split
+  std::vector<LabelCounts> label_counts;   // of headings that have such a field
   std::vector<Json> audits;                // of its data sets and splits, as harness/audit found them
   std::vector<store::PublishedRow> published;
   std::map<std::string, store::VerdictRow> verdicts;  // newest of each published number, by its uid, as `verify` stored it

@@ -9,6 +9,7 @@
 
 #include "harness/base/text.h"
 #include "reports/audits.h"
+#include "reports/label_counts.h"
 #include "reports/text.h"
 
 namespace seqbench::reports {
@@ -192,6 +193,7 @@ class TableBuilder {
       done.trials.push_back(trial);
       values_.add(static_cast<std::uint32_t>(table_.rows.size()), *trial);
       add_parts(heading(row), *trial);
+      executions_[heading(row)].push_back(trial->execution);
     }
     add_costs(row, done.trials);
     row.chosen = chosen_by(done.trials);
@@ -205,6 +207,15 @@ class TableBuilder {
     table_.columns_left_out = choice.left_out;
     for (std::size_t i = 0; i < table_.rows.size(); ++i) {
       table_.rows[i].cells = summarize(store_, values_, done_[i], choice);
+    }
+  }
+
+  void count_labels() {
+    for (const auto& [heading, executions] : executions_) {
+      if (auto counts = count_by_field(stored_parts(store_, executions))) {
+        counts->heading = heading;
+        table_.label_counts.push_back(std::move(*counts));
+      }
     }
   }
 
@@ -234,6 +245,7 @@ class TableBuilder {
   ValueReader values_;
   std::vector<DoneTrials> done_;  // of each row
   std::set<Part> parts_;
+  std::map<std::string, std::vector<std::int64_t>> executions_;  // by heading
   std::set<std::pair<std::string, std::int64_t>> seen_;  // heading, example set
 };
 
@@ -308,6 +320,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
   name_particulars(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) builder.add_row(std::move(rows[i]), std::move(groups[i]));
   builder.summarize_rows(declared_slices(trials), most_cells);
+  builder.count_labels();
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
   table.diagnostics = diagnose(builder.parts(), table.metrics);
   std::ranges::move(diagnose_choice(table.rows, table.metrics), std::back_inserter(table.diagnostics));

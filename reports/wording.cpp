@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
+#include "reports/section_tables.h"
 
 namespace seqbench::reports {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kName = 120, kSentence = 400;
 
 }  // namespace
+
+std::string marked_label(const Row& row, NameText name_text) { return name_text(row.label, kName) + (row.chosen_on_test ? " †" : ""); }
 
 std::string trials_text(const Row& row) {
   const std::int64_t planned = row.done + row.failed + row.missing;
@@ -21,6 +24,7 @@ std::string trials_text(const Row& row) {
 std::string directions(const TaskTable& table, const Section& section, NameText name_text) {
   std::vector<std::string> parts;
   for (const std::string& metric : table.metrics) {
+    if (is_deviation_score(metric)) continue;
     for (const std::size_t i : section.rows) {
       const Row::Cell* cell = table.rows[i].cell(metric, "test");
       if (cell == nullptr) continue;
@@ -43,7 +47,7 @@ std::string methods(const TaskTable& table, const Section& section, NameText nam
     const Row& row = table.rows[i];
     std::vector<const Row::Cell*> cells;
     for (const Row::Cell& cell : row.cells) {
-      if (cell.split == "test" && cell.slice == "all") cells.push_back(&cell);
+      if (cell.split == "test" && cell.slice == "all" && !is_deviation_score(cell.metric)) cells.push_back(&cell);
     }
     const auto same = [&](const Row::Cell* cell) { return cell->summary.method == cells[0]->summary.method; };
     const std::string name = "\"" + name_text(row.label, kName) + "\"";

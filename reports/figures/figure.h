@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/label_counts.h"
 #include "reports/tables.h"
 
 namespace seqbench::reports {
@@ -27,6 +28,7 @@ struct Figure {
 struct SeenTrial {
   std::int64_t seed = 0, rep = 0, fold = -1;
   std::optional<store::Predictions> test = std::nullopt;  // of one target
+  std::vector<double> deviations = {};  // standard deviations of `test`, in its order, or none
   std::vector<store::CurvePoint> curves = {};
 };
 
@@ -44,13 +46,19 @@ struct Scene {
   std::string stem = "";                  // "t0h0"
   bool binary = false;               // truth is 0 or 1, predictions are probabilities
   std::vector<SeenRow> rows = {};
+  std::vector<SeenRow> others = {};  // the section's other done models and controls, best first: their cells may be drawn;
+                                     // of the best that tell standard deviations, trials are read too
+  StoredParts parts = {};            // of one trial
   std::size_t left_out = 0;          // rows of the section that are not drawn
 };
 
 // Each gives nothing where the store does not hold what it takes.
+[[nodiscard]] std::optional<Figure> labels_figure(const Scene& scene);
 [[nodiscard]] std::optional<Figure> predicted_figure(const Scene& scene);
 [[nodiscard]] std::optional<Figure> residuals_figure(const Scene& scene);
 [[nodiscard]] std::optional<Figure> curves_figure(const Scene& scene);
+[[nodiscard]] std::optional<Figure> slices_figure(const Scene& scene);
+[[nodiscard]] std::optional<Figure> deviations_figure(const Scene& scene);
 [[nodiscard]] std::optional<Figure> roc_figure(const Scene& scene);
 [[nodiscard]] std::optional<Figure> precision_recall_figure(const Scene& scene);
 [[nodiscard]] std::optional<Figure> calibration_figure(const Scene& scene);
@@ -59,7 +67,7 @@ struct Scene {
 
 /// All of them, in this order, that the scene has data for.
 [[nodiscard]] std::vector<Figure> figures_of(const Scene& scene);
-/// Reads what `section`'s figures take; at most 4 rows and 20 trials of each.
+/// Reads what `section`'s figures take; at most 4 rows, and 4 that tell standard deviations, and 20 trials of each.
 [[nodiscard]] Scene scene_of(const store::Reader& store, const TaskTable& table, const Section& section, std::string stem);
 /// The data as CSV.
 [[nodiscard]] std::string data_csv(const Figure& figure);
@@ -71,6 +79,15 @@ void finish(Figure& figure, Json view);
 [[nodiscard]] Json channel(const char* field, const char* type, const std::string& title);
 /// Colour by row, in the scene's order; the same row has the same colour in every figure of a scene.
 [[nodiscard]] Json row_color(const Scene& scene);
+/// The same where others of the section are drawn too: names of `drawn` that the scene's rows have not follow them, and the
+/// legend lists `drawn` alone.
+[[nodiscard]] Json row_color(const Scene& scene, const std::vector<std::string>& drawn);
+/// The same channel, its legend showing lines.
+[[nodiscard]] Json with_strokes(Json color);
+/// A transform: rows whose `field` has this value alone.
+[[nodiscard]] Json only(const char* field, const std::string& value);
+/// Layers of a figure's lines: y, which is of "mean", with a band from "low" to "high"; colour and dash by row.
+[[nodiscard]] Json banded_lines(const Json& x, const Json& y, const Json& color);
 /// "The first 4 of 9 rows are drawn." or ""
 [[nodiscard]] std::string left_out_text(const Scene& scene);
 

@@ -1,8 +1,9 @@
-// Training and validation loss by step, a line a trial.
+// Training and validation loss by step, a line a trial; beside it the metric on test rows where a state was chosen by it.
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -13,14 +14,27 @@ namespace seqbench::reports {
 namespace {
 
 constexpr std::size_t kMostLines = 24;  // of all rows together
+constexpr std::array<const char*, 3> kParts = {"training", "validation", "test"};
 
 using Line = std::vector<const store::CurvePoint*>;
 
-/// The trial's losses: split 0 (training) and 1 (validation), finite values alone.
-std::map<int, Line> lines_of(const SeenTrial& trial) {
-  std::map<int, Line> lines;
+/// The metric that some trial has a curve of on test rows, or "".
+std::string test_metric(const Scene& scene) {
+  for (const SeenRow& row : scene.rows) {
+    for (const SeenTrial& trial : row.trials) {
+      const auto found = std::ranges::find(trial.curves, 2, &store::CurvePoint::split);
+      if (found != trial.curves.end()) return found->name;
+    }
+  }
+  return "";
+}
+
+/// The trial's lines by curve and split, finite values alone: losses, and `metric` on validation (1) and test (2).
+std::map<std::pair<std::string, int>, Line> lines_of(const SeenTrial& trial, const std::string& metric) {
+  std::map<std::pair<std::string, int>, Line> lines;
   for (const store::CurvePoint& point : trial.curves) {
-    if (point.name == "loss" && point.split <= 1 && std::isfinite(point.value)) lines[point.split].push_back(&point);
+    const bool wanted = point.name == "loss" ? point.split <= 1 : point.name == metric && point.split >= 1;
+    if (wanted && std::isfinite(point.value)) lines[{point.name, point.split}].push_back(&point);
   }
   std::erase_if(lines, [](const auto& entry) { return entry.second.size() < 2; });
   return lines;
@@ -38,70 +52,94 @@ Line thinned(const Line& line, std::size_t most) {
 
 struct Named {
   std::size_t row, trial;
+  std::string curve;
   int split;
   Line line;
 };
 
-std::vector<Named> all_lines(const Scene& scene) {
+std::vector<Named> all_lines(const Scene& scene, const std::string& metric) {
   std::vector<Named> out;
   for (std::size_t t = 0; t < 20; ++t) {  // a trial of each row in turn, so that a cut takes from all rows
     for (std::size_t r = 0; r < scene.rows.size(); ++r) {
       if (t >= scene.rows[r].trials.size()) continue;
-      for (auto& [split, line] : lines_of(scene.rows[r].trials[t])) out.push_back({r, t, split, std::move(line)});
+      for (auto& [which, line] : lines_of(scene.rows[r].trials[t], metric)) out.push_back({r, t, which.first, which.second, std::move(line)});
     }
   }
   return out;
 }
 
 std::string ends_of(const Scene& scene, const std::vector<Named>& lines) {
+  std::map<std::tuple<std::size_t, bool, int>, std::vector<const Named*>> alike;  // a row's losses first, by part
+  for (const Named& n : lines) alike[{n.row, n.curve != "loss", n.split}].push_back(&n);
   std::string out;
-  for (std::size_t r = 0; r < scene.rows.size(); ++r) {
-    for (const int split : {0, 1}) {
-      std::vector<double> ends;
-      for (const Named& n : lines) {
-        if (n.row == r && n.split == split) ends.push_back(n.line.back()->value);
-      }
-      if (ends.empty()) continue;
-      out += fmt::format("{}{}, {} loss ends at {} on average of {}", out.empty() ? "" : "; ", scene.rows[r].name,
-                         split == 0 ? "training" : "validation", four_digits(analyze::without_interval(ends, "").mean), ends.size());
-    }
+  for (const auto& [key, members] : alike) {
+    std::vector<double> ends;
+    for (const Named* n : members) ends.push_back(n->line.back()->value);
+    const Named& first = *members.front();
+    out += fmt::format("{}{}, {} {} ends at {} on average of {}", out.empty() ? "" : "; ", scene.rows[first.row].name,
+                       kParts.at(static_cast<std::size_t>(first.split)), shown(first.curve, 40),
+                       four_digits(analyze::without_interval(ends, "").mean), ends.size());
   }
   return out + ".";
+}
+
+/// One curve's panel; `parts` are those of the whole figure, so that dashes mean the same in each.
+Json panel_view(const Scene& scene, const std::string& curve, const Json& parts, bool logarithmic) {
+  Json y = channel("value", "quantitative", shown(curve, 40));
+  y["scale"] = {{"type", logarithmic ? "log" : "linear"}, {"zero", false}};
+  Json dash = channel("part", "nominal", "part");
+  dash["scale"] = {{"domain", parts}};
+  return {{"width", 560}, {"height", curve == "loss" ? 280 : 200}, {"transform", only("curve", curve)},
+          {"mark", {{"type", "line"}, {"strokeWidth", 1.3}, {"opacity", 0.85}}},
+          {"encoding", {{"x", channel("step", "quantitative", "training step")}, {"y", y}, {"color", row_color(scene)}, {"strokeDash", dash},
+                        {"detail", {{{"field", "seed"}}, {{"field", "repeat"}}, {{"field", "fold"}}}}}}};
+}
+
+struct Drawn {
+  double lowest = INFINITY, highest = -INFINITY;  // losses
+  std::vector<std::string> curves = {};
+  bool thin = false, test = false;
+};
+
+Drawn add_rows(Figure& figure, const Scene& scene, const std::vector<Named>& lines, std::size_t most) {
+  Drawn drawn;
+  for (const Named& n : lines) {
+    drawn.thin = drawn.thin || n.line.size() > most;
+    drawn.test = drawn.test || n.split == 2;
+    if (std::ranges::find(drawn.curves, n.curve) == drawn.curves.end()) drawn.curves.push_back(n.curve);
+    const SeenTrial& trial = scene.rows[n.row].trials[n.trial];
+    for (const store::CurvePoint* point : thinned(n.line, most)) {
+      if (n.curve == "loss") drawn.lowest = std::min(drawn.lowest, point->value), drawn.highest = std::max(drawn.highest, point->value);
+      figure.rows.push_back({{"row", scene.rows[n.row].name}, {"seed", trial.seed}, {"repeat", trial.rep}, {"fold", trial.fold},
+                             {"part", kParts.at(static_cast<std::size_t>(n.split))}, {"curve", n.curve}, {"step", point->step}, {"value", point->value}});
+    }
+  }
+  std::ranges::stable_sort(drawn.curves, {}, [](const std::string& curve) { return curve != "loss"; });
+  return drawn;
 }
 
 }  // namespace
 
 std::optional<Figure> curves_figure(const Scene& scene) {
-  std::vector<Named> lines = all_lines(scene);
+  const std::string metric = test_metric(scene);
+  std::vector<Named> lines = all_lines(scene, metric);
   if (lines.empty()) return std::nullopt;
   Figure figure{.name = scene.stem + "-curves", .title = "Learning curves", .alternative = ends_of(scene, lines)};
   const std::size_t all = lines.size();
   if (lines.size() > kMostLines) lines.resize(kMostLines);
   const std::size_t most = std::min<std::size_t>(kMostPoints / lines.size() - 1, 200);
-  bool thin = false;
-  double lowest = INFINITY, highest = -INFINITY;
-  for (const Named& n : lines) {
-    thin = thin || n.line.size() > most;
-    const SeenTrial& trial = scene.rows[n.row].trials[n.trial];
-    for (const store::CurvePoint* point : thinned(n.line, most)) {
-      lowest = std::min(lowest, point->value);
-      highest = std::max(highest, point->value);
-      figure.rows.push_back({{"row", scene.rows[n.row].name}, {"seed", trial.seed}, {"repeat", trial.rep}, {"fold", trial.fold},
-                             {"part", n.split == 0 ? "training" : "validation"}, {"step", point->step}, {"loss", point->value}});
-    }
-  }
-  const bool logarithmic = lowest > 0 && highest > 20 * lowest;
-  figure.columns = {"row", "seed", "repeat", "fold", "part", "step", "loss"};
-  figure.caption = fmt::format("Loss by training step, a line a trial.{}{}{}", logarithmic ? " The loss axis is logarithmic." : "",
-                               thin ? fmt::format(" Lines are thinned to {} points.", most) : "",
+  const Drawn drawn = add_rows(figure, scene, lines, most);
+  const bool logarithmic = drawn.lowest > 0 && std::isfinite(drawn.lowest) && drawn.highest > 20 * drawn.lowest;
+  figure.columns = {"row", "seed", "repeat", "fold", "part", "curve", "step", "value"};
+  figure.caption = fmt::format("Loss by training step, a line a trial.{}{}{}{}",
+                               drawn.test ? fmt::format(" Below, {} on validation and test rows; rows with a test curve kept the state that scored best there.", shown(metric, 40)) : "",
+                               logarithmic ? " The loss axis is logarithmic." : "",
+                               drawn.thin ? fmt::format(" Lines are thinned to {} points.", most) : "",
                                all > kMostLines ? fmt::format(" {} of {} lines are drawn.", kMostLines, all) : "");
-  Json y = channel("loss", "quantitative", "loss");
-  y["scale"] = {{"type", logarithmic ? "log" : "linear"}, {"zero", false}};
-  Json dash = channel("part", "nominal", "part");
-  dash["scale"] = {{"domain", {"training", "validation"}}};
-  finish(figure, {{"width", 560}, {"height", 280}, {"mark", {{"type", "line"}, {"strokeWidth", 1.3}, {"opacity", 0.85}}},
-                  {"encoding", {{"x", channel("step", "quantitative", "training step")}, {"y", y}, {"color", row_color(scene)}, {"strokeDash", dash},
-                                {"detail", {{{"field", "seed"}}, {{"field", "repeat"}}, {{"field", "fold"}}}}}}});
+  Json parts = {"training", "validation"}, views = Json::array();
+  if (drawn.test) parts.push_back("test");
+  for (const std::string& curve : drawn.curves) views.push_back(panel_view(scene, curve, parts, logarithmic && curve == "loss"));
+  finish(figure, {{"vconcat", views}});
   return figure;
 }
 

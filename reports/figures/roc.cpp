@@ -106,12 +106,9 @@ std::optional<Figure> made(const Scene& scene, const Kind& kind) {
   figure.alternative += ".";
   figure.caption = kind.caption + left_out_text(scene);
   figure.columns = {"row", "x", "mean", "low", "high", "trials"};
-  Json x = channel("x", "quantitative", kind.x), y = channel("mean", "quantitative", kind.y), low = channel("low", "quantitative", kind.y);
-  x["scale"] = y["scale"] = low["scale"] = {{"domain", {0, 1}}};
-  Json dash = row_color(scene);
-  finish(figure, {{"width", 340}, {"height", 300},
-                  {"layer", {{{"mark", {{"type", "area"}, {"opacity", 0.15}}}, {"encoding", {{"x", x}, {"y", low}, {"y2", {{"field", "high"}}}, {"color", row_color(scene)}}}},
-                             {{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"encoding", {{"x", x}, {"y", y}, {"color", row_color(scene)}, {"strokeDash", dash}}}}}}});
+  Json x = channel("x", "quantitative", kind.x), y = channel("mean", "quantitative", kind.y);
+  x["scale"] = y["scale"] = {{"domain", {0, 1}}};
+  finish(figure, {{"width", 340}, {"height", 300}, {"layer", banded_lines(x, y, with_strokes(row_color(scene)))}});
   return figure;
 }
 

@@ -25,15 +25,21 @@ std::vector<std::size_t> by_score(const TaskTable& table, std::vector<std::size_
   return rows;
 }
 
-std::vector<std::size_t> chosen_rows(const TaskTable& table, const Section& section) {
+/// Rows to be read, best first and the ceiling last, then the other models and controls.
+struct Chosen {
+  std::vector<std::size_t> rows, others;
+};
+
+Chosen chosen_rows(const TaskTable& table, const Section& section) {
   std::vector<std::size_t> rows, ceilings;
   for (const std::size_t i : by_score(table, section.rows)) {
     if (table.rows[i].done > 0) (table.rows[i].kind == "ceiling" ? ceilings : rows).push_back(i);
   }
   const std::size_t room = kMostRows - std::min<std::size_t>(ceilings.size(), 1);
-  if (rows.size() > room) rows.resize(room);
+  std::vector<std::size_t> others(rows.begin() + static_cast<std::ptrdiff_t>(std::min(room, rows.size())), rows.end());
+  rows.resize(rows.size() - others.size());
   if (!ceilings.empty()) rows.push_back(ceilings.front());
-  return rows;
+  return {std::move(rows), std::move(others)};
 }
 
 SeenTrial seen(const store::Reader& store, const store::TrialResult& trial) {
@@ -41,8 +47,41 @@ SeenTrial seen(const store::Reader& store, const store::TrialResult& trial) {
   for (store::Predictions& p : store.predictions(trial.execution)) {
     if (p.examples.split == "test" && p.examples.cols == 1 && !p.values.empty()) out.test = std::move(p);
   }
+  for (store::SharedPredictions& p : store.spreads(trial.execution)) {
+    if (out.test && p.examples->split == "test" && p.values.size() == out.test->values.size()) out.deviations = std::move(p.values);
+  }
   return out;
 }
+
+bool tells_deviations(const Row& row) { return row.cell("coverage_90", "test") != nullptr; }
+
+/// Reads rows one after another and gives each a name that none before has.
+class RowReader {
+ public:
+  RowReader(const store::Reader& store, const TaskTable& table) : store_(store), table_(table) {}
+
+  SeenRow read(std::size_t index, bool trials) {
+    const std::string label = shown(table_.rows[index].label, kName);
+    SeenRow row{.index = index, .name = label};
+    for (int n = 2; !names_.insert(row.name).second; ++n) row.name = fmt::format("{} ({})", label, n);
+    for (const std::string& key : table_.rows[index].keys) {
+      if (!trials || row.trials.size() == kMostTrials) break;
+      const store::TrialResult trial = store_.trial(key);
+      if (trial.status != "done") continue;
+      row.trials.push_back(seen(store_, trial));
+      executions_.push_back(trial.execution);
+    }
+    return row;
+  }
+
+  [[nodiscard]] StoredParts parts() const { return stored_parts(store_, executions_); }
+
+ private:
+  const store::Reader& store_;
+  const TaskTable& table_;
+  std::set<std::string> names_;
+  std::vector<std::int64_t> executions_;  // of all trials read
+};
 
 bool is_binary(const Scene& scene) {
   bool any = false;
@@ -62,18 +101,17 @@ bool is_binary(const Scene& scene) {
 
 Scene scene_of(const store::Reader& store, const TaskTable& table, const Section& section, std::string stem) {
   Scene scene{.table = &table, .section = &section, .stem = std::move(stem)};
-  std::set<std::string> names;
-  for (const std::size_t i : chosen_rows(table, section)) {
-    const std::string label = shown(table.rows[i].label, kName);
-    SeenRow row{.index = i, .name = label};
-    for (int n = 2; !names.insert(row.name).second; ++n) row.name = fmt::format("{} ({})", label, n);
-    for (const std::string& key : table.rows[i].keys) {
-      if (row.trials.size() == kMostTrials) break;
-      const store::TrialResult trial = store.trial(key);
-      if (trial.status == "done") row.trials.push_back(seen(store, trial));
-    }
-    scene.rows.push_back(std::move(row));
+  const Chosen chosen = chosen_rows(table, section);
+  RowReader reader(store, table);
+  std::size_t telling = 0;
+  for (const std::size_t i : chosen.rows) {
+    scene.rows.push_back(reader.read(i, true));
+    if (tells_deviations(table.rows[i])) ++telling;
   }
+  for (const std::size_t i : chosen.others) {
+    scene.others.push_back(reader.read(i, tells_deviations(table.rows[i]) && telling++ < kMostRows));
+  }
+  scene.parts = reader.parts();
   scene.left_out = section.rows.size() - scene.rows.size();
   scene.binary = is_binary(scene);
   return scene;
@@ -81,8 +119,8 @@ Scene scene_of(const store::Reader& store, const TaskTable& table, const Section
 
 std::vector<Figure> figures_of(const Scene& scene) {
   std::vector<Figure> figures;
-  for (const auto& make : {&predicted_figure, &residuals_figure, &roc_figure, &precision_recall_figure, &calibration_figure,
-                           &curves_figure, &spread_figure, &cost_figure}) {
+  for (const auto& make : {&labels_figure, &predicted_figure, &residuals_figure, &slices_figure, &roc_figure, &precision_recall_figure,
+                           &calibration_figure, &deviations_figure, &curves_figure, &spread_figure, &cost_figure}) {
     if (auto figure = make(scene)) figures.push_back(std::move(*figure));
   }
   return figures;

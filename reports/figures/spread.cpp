@@ -34,7 +34,7 @@ Json view_of(const std::string& metric, const Json& names) {
     low["field"] = from;
     Json encoding = {{"x", low}, {"y", y}};
     if (to != nullptr) encoding["x2"] = {{"field", to}};
-    return Json{{"transform", {{{"filter", {{"field", "what"}, {"equal", what}}}}}}, {"mark", std::move(mark)}, {"encoding", encoding}};
+    return Json{{"transform", only("what", what)}, {"mark", std::move(mark)}, {"encoding", encoding}};
   };
   return {{"width", 460}, {"height", {{"step", 26}}},
           {"layer", {layer("box", {{"type", "rule"}, {"color", "#0072B2"}}, "low", "high"),

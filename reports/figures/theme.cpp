@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reports/figures/figure.h"
 #include "reports/text.h"
 
@@ -33,6 +35,32 @@ Json row_color(const Scene& scene) {
   Json names = Json::array();
   for (const SeenRow& row : scene.rows) names.push_back(row.name);
   return {{"field", "row"}, {"type", "nominal"}, {"title", "row"}, {"scale", {{"domain", names}}}};
+}
+
+Json row_color(const Scene& scene, const std::vector<std::string>& drawn) {
+  Json color = row_color(scene);
+  Json& names = color["scale"]["domain"];
+  for (const std::string& name : drawn) {
+    if (std::ranges::find(names, Json(name)) == names.end()) names.push_back(name);
+  }
+  color["legend"] = {{"values", drawn}};
+  return color;
+}
+
+Json with_strokes(Json color) {
+  color["legend"]["symbolType"] = "stroke";
+  return color;
+}
+
+Json only(const char* field, const std::string& value) {
+  return Json::array({{{"filter", {{"field", field}, {"equal", value}}}}});
+}
+
+Json banded_lines(const Json& x, const Json& y, const Json& color) {
+  Json low = y;
+  low["field"] = "low";
+  return Json::array({{{"mark", {{"type", "area"}, {"opacity", 0.15}}}, {"encoding", {{"x", x}, {"y", low}, {"y2", {{"field", "high"}}}, {"color", color}}}},
+                      {{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"encoding", {{"x", x}, {"y", y}, {"color", color}, {"strokeDash", color}}}}});
 }
 
 std::string left_out_text(const Scene& scene) {

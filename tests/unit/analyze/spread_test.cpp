@@ -28,6 +28,19 @@ TEST(SpreadScores, EqualTheReference) {
   EXPECT_NEAR(found.at("risk_half"), 0.3 / 3, 1e-12);
   EXPECT_NEAR(found.at("risk_coverage"), (0.25 + 2 * 0.1 + 0.79 / 4 + 0.79 / 5) / 5, 1e-12);
   EXPECT_TRUE(spread_scores({}, {}, {}).empty());
+  EXPECT_EQ(found.size(), kSpreadScores.size());
+  for (const std::string_view name : kSpreadScores) EXPECT_TRUE(found.contains(std::string(name))) << name;
+}
+
+TEST(SpreadScores, RiskGrowsRowByRowAndByTies) {
+  const std::vector<double> truth = {1.0, 2.5, -0.3, 4.0}, prediction = {1.5, 2.0, 0.7, 4.0}, sd = {0.5, 0.2, 0.7, 0.5};
+  const std::vector<double> risks = risks_by_deviation(truth, prediction, sd);
+  ASSERT_EQ(risks.size(), 4u);
+  EXPECT_DOUBLE_EQ(risks[0], 0.25);
+  EXPECT_DOUBLE_EQ(risks[1], 0.5 / 3);  // the tie's end
+  EXPECT_DOUBLE_EQ(risks[2], 0.5 / 3);
+  EXPECT_DOUBLE_EQ(risks[3], 1.5 / 4);
+  EXPECT_TRUE(risks_by_deviation({}, {}, {}).empty());
 }
 
 TEST(SpreadScores, OfTheTrueLawCoverAsTheyPromise) {

@@ -134,7 +134,7 @@ using FigureStore = StoreFixture;
 /// Specifications of a whole table, compared as JSON with the approved ones.
 TEST_F(FigureStore, SpecificationsAreTheApprovedOnes) {
   std::vector<Made> trials;
-  for (std::int64_t seed : {1, 2}) trials.push_back({.seed = seed, .error = 0.5});
+  for (std::int64_t seed : {1, 2}) trials.push_back({.seed = seed, .error = 0.5, .save_all = true, .deviation = 0.3, .test_curve = true});
   trials.push_back({.label = "mean", .model = "constant", .kind = "control", .error = 3});
   trials.push_back({.label = "ceiling (twin)", .model = "ceiling", .kind = "ceiling", .error = 0.25});
   const auto run = fill(trials);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/analyze/metrics.h"
+#include "harness/analyze/spread.h"
 #include "harness/base/sha256.h"
 #include "harness/base/streams.h"
 #include "harness/store/reader.h"
@@ -30,6 +31,9 @@ struct Made {
   double stored_error = 0;       // added to the stored mse, so that it disagrees with the predictions
   std::string group = "";        // of a grouped split
   std::int64_t window = 0;       // a parameter of the task
+  bool save_all = false;         // predictions of training and validation rows too
+  double deviation = 0;          // above 0: standard deviations on test rows, this and twice this by turns
+  bool test_curve = false;       // losses of three steps, and mse on validation and test rows
   double own_score = 0;          // above 0: a score of the task's own on test, that no metric is named as
 };
 
@@ -122,6 +126,7 @@ class StoreFixture : public ::testing::Test {
     for (const Made& m : trials) {
       if (!m.run) continue;
       const store::Begun begun = store.begin_trial(id, row_of(m).key, environment());
+      if (m.test_curve) store.add_curves(begun, curves_of(m));
       store.record(begun, record_of(m));
     }
     store.close_run(id, "done");
@@ -160,7 +165,31 @@ class StoreFixture : public ::testing::Test {
         if (split == 2) add_metric(record, m, split, metric, std::string("group=") + slice, t, q);
       }
     }
-    if (split == 2 && m.save_predictions) record.predictions.push_back(std::move(p));
+    if (split == 2 && m.deviation > 0) add_deviations(record, m, p);
+    if (m.save_predictions && (split == 2 || m.save_all)) record.predictions.push_back(std::move(p));
+  }
+
+  static void add_deviations(store::TrialRecord& record, const Made& m, const store::Predictions& predictions) {
+    store::Predictions deviations = predictions;
+    deviations.kind = store::kSpread;
+    for (std::size_t i = 0; i < deviations.values.size(); ++i) deviations.values[i] = m.deviation * static_cast<double>(1 + i % 2);
+    for (const analyze::SpreadScore& score : analyze::spread_scores(predictions.examples.truth, predictions.values, deviations.values)) {
+      record.metrics.push_back({.split = 2, .name = std::string(score.name), .slice = "all", .value = score.value, .n = 60, .note = "",
+                                 .higher_is_better = score.higher_is_better, .version = 1, .unit = ""});
+    }
+    record.predictions.push_back(std::move(deviations));
+  }
+
+  static std::vector<store::CurvePoint> curves_of(const Made& m) {
+    std::vector<store::CurvePoint> points;
+    for (const std::int64_t step : {10, 20, 30}) {
+      const double epoch = static_cast<double>(step) / 10, value = m.error / epoch;
+      points.push_back({"loss", 0, step, epoch, value});
+      points.push_back({"loss", 1, step, epoch, value + 0.5});
+      points.push_back({"mse", 1, step, epoch, value + 1});
+      points.push_back({"mse", 2, step, epoch, value + 2});
+    }
+    return points;
   }
 
   static void add_metric(store::TrialRecord& record, const Made& m, int split, const std::string& name,

@@ -5,6 +5,7 @@
 #include "harness/analyze/metrics.h"
 #include "harness/base/text.h"
 #include "harness/cli/commands.h"
+#include "harness/data/home.h"
 #include "harness/spec/experiment.h"
 #include "harness/store/reader.h"
 
@@ -66,6 +67,11 @@ std::vector<Item> metrics(const Context&) {
   return items;
 }
 
+std::string why_not(const std::vector<spec::Diagnostic>& faults) {
+  const bool weights = spec::format_diagnostics(faults).find("seqbench weights fetch") != std::string::npos;
+  return weights ? "needs published weights: see seqbench check" : "does not load: see seqbench check";
+}
+
 std::vector<Item> experiments(const Context& context) {
   const fs::path folder = context.arguments.root / "experiments";
   std::vector<Item> items;
@@ -74,8 +80,9 @@ std::vector<Item> experiments(const Context& context) {
     if (entry.path().extension() != ".toml") continue;
     fs::path name = fs::relative(entry.path(), folder).replace_extension();
     if (name.begin()->string() == "common") continue;  // fragments
-    const auto loaded = spec::load(entry.path(), context.tables.catalog(), {{}, "desk", false, context.arguments.root});
-    items.push_back({name.string(), loaded ? printable(loaded->title) : "does not load: see seqbench check", {}});
+    const auto loaded = spec::load(entry.path(), context.tables.catalog(),
+                                   {.set = {}, .scale = "desk", .twin = false, .root = context.arguments.root, .weights = data::weights_home(context.arguments.root)});
+    items.push_back({name.string(), loaded ? printable(loaded->title) : why_not(loaded.error()), {}});
   }
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.name < b.name; });
   return items;

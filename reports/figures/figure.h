@@ -48,7 +48,7 @@ struct Scene {
   std::vector<SeenRow> rows = {};
   std::vector<SeenRow> others = {};  // the section's other done models and controls, best first: their cells may be drawn;
                                      // of the best that tell standard deviations, trials are read too
-  StoredParts parts = {};            // of one trial
+  StoredParts parts = {};            // of the trial that has most of them stored
   std::size_t left_out = 0;          // rows of the section that are not drawn
 };
 

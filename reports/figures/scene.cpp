@@ -69,18 +69,18 @@ class RowReader {
       const store::TrialResult trial = store_.trial(key);
       if (trial.status != "done") continue;
       row.trials.push_back(seen(store_, trial));
-      executions_.push_back(trial.execution);
+      if (auto sets = store_.example_sets(trial.execution); sets.size() > most_sets_.size()) most_sets_ = std::move(sets);
     }
     return row;
   }
 
-  [[nodiscard]] StoredParts parts() const { return stored_parts(store_, executions_); }
+  [[nodiscard]] StoredParts parts() const { return stored_parts(store_, most_sets_); }
 
  private:
   const store::Reader& store_;
   const TaskTable& table_;
   std::set<std::string> names_;
-  std::vector<std::int64_t> executions_;  // of all trials read
+  std::vector<std::int64_t> most_sets_;  // example sets of the trial that has most
 };
 
 bool is_binary(const Scene& scene) {

@@ -213,6 +213,7 @@ TEST_F(SectionStore, TablesOfPartsAndDeviationsStandOnBothPages) {
   EXPECT_GT(page.find("coverage_90"), deviations) << "only in the table of its own";
   EXPECT_EQ(page.find("| plain |", deviations), page.find("| plain | ", page.find("#### Cost"))) << "a row without has no place there";
   const TaskTable table = tables_of_run(store, run).front();
+  EXPECT_EQ(to_json(table).at("label_counts").at(0).at("values").at(0), Json({{"value", 2}, {"rows", {160, 20, 40}}}));
   const HtmlTable html = deviations_table(table, sections_of(table).front(), 0, "t0h0-deviations");
   ASSERT_EQ(html.rows.size(), 1u);
   EXPECT_EQ(html.columns.size(), 8u);

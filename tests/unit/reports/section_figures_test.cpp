@@ -118,6 +118,7 @@ TEST(SlicesFigure, ErrorsFarApartStandOnALogarithmicAxis) {
   const Json& view = figure.spec.at("hconcat").at(0);
   EXPECT_EQ(view.at("layer").at(0).at("encoding").at("y").at("scale").at("type"), "log");
   EXPECT_EQ(view.at("transform").at(1).at("calculate"), "isValid(datum.low) ? max(datum.low, 0.25) : null");
+  EXPECT_EQ(view.at("transform").at(2).at("calculate"), "isValid(datum.high) ? min(datum.high, 61) : null");
   EXPECT_DOUBLE_EQ(rows_with(figure, {{"row", "net"}, {"value", 1}}).at(0).at("low"), -0.5) << "the data keep the interval";
 }
 

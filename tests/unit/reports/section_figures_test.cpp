@@ -202,6 +202,18 @@ TEST_F(SectionStore, TestCurvesHaveAPanelOfTheirOwn) {
   EXPECT_NE(figure.alternative.find("net, test mse ends at 3 on average of 1"), std::string::npos) << figure.alternative;
 }
 
+TEST_F(SectionStore, TestCurvesAreDrawnWhereverTheirRowRanks) {
+  std::vector<Made> trials;
+  for (const double error : {0.1, 0.2, 0.3, 0.4}) trials.push_back({.label = fmt::format("net {}", error), .error = error});
+  trials.push_back({.label = "last", .keep = "published_test", .error = 0.6, .test_curve = true});
+  const auto run = fill(trials);
+  const store::Reader store(path());
+  const TaskTable table = tables_of_run(store, run).front();
+  const Figure figure = curves_figure(scene_of(store, table, sections_of(table).front(), "t0h0")).value();
+  EXPECT_EQ(rows_with(figure, {{"row", "last"}, {"part", "test"}}).size(), 3u);
+  EXPECT_EQ(figure.spec.at("vconcat").at(0).at("encoding").at("color").at("legend").at("values"), Json::array({"last"}));
+}
+
 TEST_F(SectionStore, TablesOfPartsAndDeviationsStandOnBothPages) {
   const auto run = fill({{.error = 0.5, .save_all = true, .deviation = 0.5}, {.label = "plain", .error = 1}});
   const store::Reader store(path());

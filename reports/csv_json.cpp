@@ -127,18 +127,23 @@ class ValueLines {
 }  // namespace
 
 Json to_json(const TaskTable& table) {
-  Json rows = Json::array(), diagnostics = Json::array(), published = Json::array();
+  Json rows = Json::array(), diagnostics = Json::array(), published = Json::array(), counts = Json::array();
   for (const Row& row : table.rows) rows.push_back(to_json(row));
   for (const TaskTable::Diagnostic& d : table.diagnostics) {
     diagnostics.push_back({{"label", d.label}, {"metric", d.metric}, {"split", d.split},
                            {"value", json_number(d.value)}, {"note", d.note}});
   }
   for (const store::PublishedRow& p : table.published) published.push_back(to_json(p));
+  for (const LabelCounts& c : table.label_counts) {
+    Json by_value = Json::array();
+    for (const auto& [value, rows_of_parts] : c.rows) by_value.push_back({{"value", value}, {"rows", rows_of_parts}});
+    counts.push_back({{"heading", c.heading}, {"field", c.field}, {"parts", c.parts}, {"values", by_value}});
+  }
   return {{"task", table.task},       {"title", table.title},
           {"rank_metric", table.rank_metric}, {"unit", table.unit},
           {"higher_is_better", table.higher_is_better},
           {"metrics", table.metrics}, {"columns_left_out", table.columns_left_out}, {"rows", rows},
-          {"diagnostics", diagnostics}, {"audits", table.audits}, {"published", published}};
+          {"diagnostics", diagnostics}, {"label_counts", counts}, {"audits", table.audits}, {"published", published}};
 }
 
 Json to_json(const Page& page) {

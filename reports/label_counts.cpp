@@ -1,7 +1,6 @@
 #include "reports/label_counts.h"
 
 #include <array>
-#include <set>
 
 #include "harness/base/text.h"
 
@@ -34,15 +33,10 @@ std::optional<LabelCounts> counted(const StoredParts& parts, const std::string& 
 
 }  // namespace
 
-StoredParts stored_parts(const store::Reader& store, std::span<const std::int64_t> executions) {
-  std::vector<std::int64_t> most;
-  for (const std::int64_t execution : executions) {
-    std::vector<std::int64_t> sets = store.example_sets(execution);
-    if (sets.size() > most.size()) most = std::move(sets);
-  }
+StoredParts stored_parts(const store::Reader& store, const std::vector<std::int64_t>& sets) {
   StoredParts parts;
   for (const std::string_view name : kParts) {
-    for (const std::int64_t id : most) {
+    for (const std::int64_t id : sets) {
       auto set = store.examples(id);
       if (set->split == name && !set->ids.empty()) parts.push_back(std::move(set));
     }

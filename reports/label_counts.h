@@ -2,12 +2,11 @@
 // Private to the room: what the stored parts of a section hold, before any model.
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reports/render.h"
@@ -17,8 +16,8 @@ namespace seqbench::reports {
 /// Examples of train, validation and test, those that are stored, in this order.
 using StoredParts = std::vector<std::shared_ptr<const store::ExampleSet>>;
 
-/// All of one trial, as parts of different folds or repeats share rows: of the execution that has most of them, the first such.
-[[nodiscard]] StoredParts stored_parts(const store::Reader& store, std::span<const std::int64_t> executions);
+/// Of these example sets, which should be all of one trial: parts of other folds or repeats would share rows.
+[[nodiscard]] StoredParts stored_parts(const store::Reader& store, const std::vector<std::int64_t>& sets);
 /// Rows by the first field, in order of name, that has 2 to 40 values, all of them whole numbers; nothing where none is.
 [[nodiscard]] std::optional<LabelCounts> count_by_field(const StoredParts& parts);
 /// "num_mutations" and 4 of "num_mutations=4"; nothing where the value is no whole number.

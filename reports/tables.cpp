@@ -193,7 +193,6 @@ class TableBuilder {
       done.trials.push_back(trial);
       values_.add(static_cast<std::uint32_t>(table_.rows.size()), *trial);
       add_parts(heading(row), *trial);
-      executions_[heading(row)].push_back(trial->execution);
     }
     add_costs(row, done.trials);
     row.chosen = chosen_by(done.trials);
@@ -211,8 +210,8 @@ class TableBuilder {
   }
 
   void count_labels() {
-    for (const auto& [heading, executions] : executions_) {
-      if (auto counts = count_by_field(stored_parts(store_, executions))) {
+    for (const auto& [heading, sets] : most_sets_) {
+      if (auto counts = count_by_field(stored_parts(store_, sets))) {
         counts->heading = heading;
         table_.label_counts.push_back(std::move(*counts));
       }
@@ -233,7 +232,9 @@ class TableBuilder {
   }
 
   void add_parts(const std::string& heading, const store::TrialResult& trial) {
-    for (const std::int64_t id : store_.example_sets(trial.execution)) {
+    const std::vector<std::int64_t> sets = store_.example_sets(trial.execution);
+    if (std::vector<std::int64_t>& most = most_sets_[heading]; sets.size() > most.size()) most = sets;
+    for (const std::int64_t id : sets) {
       if (!seen_.insert({heading, id}).second) continue;
       const auto examples = store_.examples(id);
       if (examples->cols == 1) parts_.insert({heading, examples->split, examples->truth});
@@ -245,7 +246,7 @@ class TableBuilder {
   ValueReader values_;
   std::vector<DoneTrials> done_;  // of each row
   std::set<Part> parts_;
-  std::map<std::string, std::vector<std::int64_t>> executions_;  // by heading
+  std::map<std::string, std::vector<std::int64_t>> most_sets_;  // by heading: example sets of the trial that has most
   std::set<std::pair<std::string, std::int64_t>> seen_;  // heading, example set
 };
 

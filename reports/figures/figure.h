@@ -47,8 +47,8 @@ struct Scene {
   bool binary = false;               // truth is 0 or 1, predictions are probabilities
   std::vector<SeenRow> rows = {};
   std::vector<SeenRow> others = {};  // the section's other done models and controls, best first: their cells may be drawn;
-                                     // of the best that tell standard deviations, trials are read too
-  StoredParts parts = {};            // of one trial
+                                     // trials are read of the best that tell deviations or chose on test rows
+  StoredParts parts = {};            // of the trial that has most of them stored
   std::size_t left_out = 0;          // rows of the section that are not drawn
 };
 
@@ -67,7 +67,7 @@ struct Scene {
 
 /// All of them, in this order, that the scene has data for.
 [[nodiscard]] std::vector<Figure> figures_of(const Scene& scene);
-/// Reads what `section`'s figures take; at most 4 rows, and 4 that tell standard deviations, and 20 trials of each.
+/// Reads what `section`'s figures take; at most 20 trials each of 4 rows and 3 others.
 [[nodiscard]] Scene scene_of(const store::Reader& store, const TaskTable& table, const Section& section, std::string stem);
 /// The data as CSV.
 [[nodiscard]] std::string data_csv(const Figure& figure);

@@ -80,7 +80,7 @@ std::string described(const store::ExampleSet& part, const std::optional<LabelCo
     for (const auto& [value, rows] : counts->rows) {
       if (rows[place] > 0) present.push_back(value);
     }
-    out += fmt::format(", {} {} to {}", shown(counts->field, 40), present.front(), present.back());
+    if (!present.empty()) out += fmt::format(", {} {} to {}", shown(counts->field, 40), present.front(), present.back());
   }
   const std::vector<double> targets = part.cols == 1 ? finite_targets(part) : std::vector<double>{};
   if (!targets.empty()) out += ", median target " + four_digits(quantile(targets, 0.5));

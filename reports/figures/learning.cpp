@@ -18,10 +18,22 @@ constexpr std::array<const char*, 3> kParts = {"training", "validation", "test"}
 
 using Line = std::vector<const store::CurvePoint*>;
 
+using Rows = std::vector<const SeenRow*>;
+
+/// The scene's rows, and others whose state was chosen on test rows.
+Rows rows_of(const Scene& scene) {
+  Rows rows;
+  for (const SeenRow& row : scene.rows) rows.push_back(&row);
+  for (const SeenRow& row : scene.others) {
+    if (!row.trials.empty() && scene.table->rows[row.index].chosen_on_test) rows.push_back(&row);
+  }
+  return rows;
+}
+
 /// The metric that some trial has a curve of on test rows, or "".
-std::string test_metric(const Scene& scene) {
-  for (const SeenRow& row : scene.rows) {
-    for (const SeenTrial& trial : row.trials) {
+std::string test_metric(const Rows& rows) {
+  for (const SeenRow* row : rows) {
+    for (const SeenTrial& trial : row->trials) {
       const auto found = std::ranges::find(trial.curves, 2, &store::CurvePoint::split);
       if (found != trial.curves.end()) return found->name;
     }
@@ -57,18 +69,18 @@ struct Named {
   Line line;
 };
 
-std::vector<Named> all_lines(const Scene& scene, const std::string& metric) {
+std::vector<Named> all_lines(const Rows& rows, const std::string& metric) {
   std::vector<Named> out;
   for (std::size_t t = 0; t < 20; ++t) {  // a trial of each row in turn, so that a cut takes from all rows
-    for (std::size_t r = 0; r < scene.rows.size(); ++r) {
-      if (t >= scene.rows[r].trials.size()) continue;
-      for (auto& [which, line] : lines_of(scene.rows[r].trials[t], metric)) out.push_back({r, t, which.first, which.second, std::move(line)});
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      if (t >= rows[r]->trials.size()) continue;
+      for (auto& [which, line] : lines_of(rows[r]->trials[t], metric)) out.push_back({r, t, which.first, which.second, std::move(line)});
     }
   }
   return out;
 }
 
-std::string ends_of(const Scene& scene, const std::vector<Named>& lines) {
+std::string ends_of(const Rows& rows, const std::vector<Named>& lines) {
   std::map<std::tuple<std::size_t, bool, int>, std::vector<const Named*>> alike;  // a row's losses first, by part
   for (const Named& n : lines) alike[{n.row, n.curve != "loss", n.split}].push_back(&n);
   std::string out;
@@ -76,7 +88,7 @@ std::string ends_of(const Scene& scene, const std::vector<Named>& lines) {
     std::vector<double> ends;
     for (const Named* n : members) ends.push_back(n->line.back()->value);
     const Named& first = *members.front();
-    out += fmt::format("{}{}, {} {} ends at {} on average of {}", out.empty() ? "" : "; ", scene.rows[first.row].name,
+    out += fmt::format("{}{}, {} {} ends at {} on average of {}", out.empty() ? "" : "; ", rows[first.row]->name,
                        kParts.at(static_cast<std::size_t>(first.split)), shown(first.curve, 40),
                        four_digits(analyze::without_interval(ends, "").mean), ends.size());
   }
@@ -84,33 +96,35 @@ std::string ends_of(const Scene& scene, const std::vector<Named>& lines) {
 }
 
 /// One curve's panel; `parts` are those of the whole figure, so that dashes mean the same in each.
-Json panel_view(const Scene& scene, const std::string& curve, const Json& parts, bool logarithmic) {
+Json panel_view(const Json& color, const std::string& curve, const Json& parts, bool logarithmic) {
   Json y = channel("value", "quantitative", shown(curve, 40));
   y["scale"] = {{"type", logarithmic ? "log" : "linear"}, {"zero", false}};
   Json dash = channel("part", "nominal", "part");
   dash["scale"] = {{"domain", parts}};
   return {{"width", 560}, {"height", curve == "loss" ? 280 : 200}, {"transform", only("curve", curve)},
           {"mark", {{"type", "line"}, {"strokeWidth", 1.3}, {"opacity", 0.85}}},
-          {"encoding", {{"x", channel("step", "quantitative", "training step")}, {"y", y}, {"color", row_color(scene)}, {"strokeDash", dash},
+          {"encoding", {{"x", channel("step", "quantitative", "training step")}, {"y", y}, {"color", color}, {"strokeDash", dash},
                         {"detail", {{{"field", "seed"}}, {{"field", "repeat"}}, {{"field", "fold"}}}}}}};
 }
 
 struct Drawn {
   double lowest = INFINITY, highest = -INFINITY;  // losses
-  std::vector<std::string> curves = {};
+  std::vector<std::string> curves = {}, rows = {};
   bool thin = false, test = false;
 };
 
-Drawn add_rows(Figure& figure, const Scene& scene, const std::vector<Named>& lines, std::size_t most) {
+Drawn add_rows(Figure& figure, const Rows& rows, const std::vector<Named>& lines, std::size_t most) {
   Drawn drawn;
   for (const Named& n : lines) {
     drawn.thin = drawn.thin || n.line.size() > most;
     drawn.test = drawn.test || n.split == 2;
     if (std::ranges::find(drawn.curves, n.curve) == drawn.curves.end()) drawn.curves.push_back(n.curve);
-    const SeenTrial& trial = scene.rows[n.row].trials[n.trial];
+    const std::string& name = rows[n.row]->name;
+    if (std::ranges::find(drawn.rows, name) == drawn.rows.end()) drawn.rows.push_back(name);
+    const SeenTrial& trial = rows[n.row]->trials[n.trial];
     for (const store::CurvePoint* point : thinned(n.line, most)) {
       if (n.curve == "loss") drawn.lowest = std::min(drawn.lowest, point->value), drawn.highest = std::max(drawn.highest, point->value);
-      figure.rows.push_back({{"row", scene.rows[n.row].name}, {"seed", trial.seed}, {"repeat", trial.rep}, {"fold", trial.fold},
+      figure.rows.push_back({{"row", name}, {"seed", trial.seed}, {"repeat", trial.rep}, {"fold", trial.fold},
                              {"part", kParts.at(static_cast<std::size_t>(n.split))}, {"curve", n.curve}, {"step", point->step}, {"value", point->value}});
     }
   }
@@ -121,14 +135,15 @@ Drawn add_rows(Figure& figure, const Scene& scene, const std::vector<Named>& lin
 }  // namespace
 
 std::optional<Figure> curves_figure(const Scene& scene) {
-  const std::string metric = test_metric(scene);
-  std::vector<Named> lines = all_lines(scene, metric);
+  const Rows rows = rows_of(scene);
+  const std::string metric = test_metric(rows);
+  std::vector<Named> lines = all_lines(rows, metric);
   if (lines.empty()) return std::nullopt;
-  Figure figure{.name = scene.stem + "-curves", .title = "Learning curves", .alternative = ends_of(scene, lines)};
+  Figure figure{.name = scene.stem + "-curves", .title = "Learning curves", .alternative = ends_of(rows, lines)};
   const std::size_t all = lines.size();
   if (lines.size() > kMostLines) lines.resize(kMostLines);
   const std::size_t most = std::min<std::size_t>(kMostPoints / lines.size() - 1, 200);
-  const Drawn drawn = add_rows(figure, scene, lines, most);
+  const Drawn drawn = add_rows(figure, rows, lines, most);
   const bool logarithmic = drawn.lowest > 0 && std::isfinite(drawn.lowest) && drawn.highest > 20 * drawn.lowest;
   figure.columns = {"row", "seed", "repeat", "fold", "part", "curve", "step", "value"};
   figure.caption = fmt::format("Loss by training step, a line a trial.{}{}{}{}",
@@ -138,7 +153,7 @@ std::optional<Figure> curves_figure(const Scene& scene) {
                                all > kMostLines ? fmt::format(" {} of {} lines are drawn.", kMostLines, all) : "");
   Json parts = {"training", "validation"}, views = Json::array();
   if (drawn.test) parts.push_back("test");
-  for (const std::string& curve : drawn.curves) views.push_back(panel_view(scene, curve, parts, logarithmic && curve == "loss"));
+  for (const std::string& curve : drawn.curves) views.push_back(panel_view(row_color(scene, drawn.rows), curve, parts, logarithmic && curve == "loss"));
   finish(figure, {{"vconcat", views}});
   return figure;
 }

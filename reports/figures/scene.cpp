@@ -11,7 +11,7 @@
 namespace seqbench::reports {
 namespace {
 
-constexpr std::size_t kMostRows = 4, kMostTrials = 20, kName = 40;
+constexpr std::size_t kMostRows = 4, kMostOthers = 3, kMostTrials = 20, kName = 40;  // rows: as many as there are colours
 
 /// Models before controls, better ones first; rows with nothing done last.
 std::vector<std::size_t> by_score(const TaskTable& table, std::vector<std::size_t> rows) {
@@ -53,7 +53,8 @@ SeenTrial seen(const store::Reader& store, const store::TrialResult& trial) {
   return out;
 }
 
-bool tells_deviations(const Row& row) { return row.cell("coverage_90", "test") != nullptr; }
+/// Figures of standard deviations and of test curves draw the row wherever it ranks.
+bool wanted_anyway(const Row& row) { return row.chosen_on_test || row.cell("coverage_90", "test") != nullptr; }
 
 /// Reads rows one after another and gives each a name that none before has.
 class RowReader {
@@ -69,18 +70,18 @@ class RowReader {
       const store::TrialResult trial = store_.trial(key);
       if (trial.status != "done") continue;
       row.trials.push_back(seen(store_, trial));
-      executions_.push_back(trial.execution);
+      if (auto sets = store_.example_sets(trial.execution); sets.size() > most_sets_.size()) most_sets_ = std::move(sets);
     }
     return row;
   }
 
-  [[nodiscard]] StoredParts parts() const { return stored_parts(store_, executions_); }
+  [[nodiscard]] StoredParts parts() const { return stored_parts(store_, most_sets_); }
 
  private:
   const store::Reader& store_;
   const TaskTable& table_;
   std::set<std::string> names_;
-  std::vector<std::int64_t> executions_;  // of all trials read
+  std::vector<std::int64_t> most_sets_;  // example sets of the trial that has most
 };
 
 bool is_binary(const Scene& scene) {
@@ -103,13 +104,10 @@ Scene scene_of(const store::Reader& store, const TaskTable& table, const Section
   Scene scene{.table = &table, .section = &section, .stem = std::move(stem)};
   const Chosen chosen = chosen_rows(table, section);
   RowReader reader(store, table);
-  std::size_t telling = 0;
-  for (const std::size_t i : chosen.rows) {
-    scene.rows.push_back(reader.read(i, true));
-    if (tells_deviations(table.rows[i])) ++telling;
-  }
+  for (const std::size_t i : chosen.rows) scene.rows.push_back(reader.read(i, true));
+  std::size_t read = 0;
   for (const std::size_t i : chosen.others) {
-    scene.others.push_back(reader.read(i, tells_deviations(table.rows[i]) && telling++ < kMostRows));
+    scene.others.push_back(reader.read(i, wanted_anyway(table.rows[i]) && read++ < kMostOthers));
   }
   scene.parts = reader.parts();
   scene.left_out = section.rows.size() - scene.rows.size();

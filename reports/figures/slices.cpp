@@ -15,7 +15,7 @@ namespace seqbench::reports {
 namespace {
 
 constexpr std::size_t kMostLines = 7;  // as many as there are colours
-constexpr std::int64_t kLeastRows = 5;
+constexpr std::int64_t kLeastRows = 10;
 constexpr std::size_t kMostSlices = 60;
 
 /// The scene's rows, and as many of the section's others as colours are left.
@@ -70,33 +70,45 @@ std::string add_line(Figure& figure, const TaskTable& table, const SeenRow& line
                      cells.begin()->first, four_digits(cells.rbegin()->second->summary.mean), cells.rbegin()->first);
 }
 
-/// Where means are above 0 and more than a factor of 20 apart, the axis is logarithmic, as one poor row would flatten the
-/// others on a linear one. The lowest value that it shows, or nothing where it is linear.
-std::optional<double> floor_of(const Figure& figure, const std::string& metric) {
-  double lowest = INFINITY, highest = -INFINITY;
+/// What an axis shows: all means, and of the intervals as much as leaves the means apart. Where means are above 0 and more
+/// than a factor of 20 apart it is logarithmic, as one poor row would flatten the others on a linear one.
+struct Extent {
+  double low = INFINITY, high = -INFINITY;  // first of the means
+  bool logarithmic = false;
+};
+
+Extent extent_of(const Figure& figure, const std::string& metric) {
+  Extent means, ends;
+  const auto add = [](Extent& to, const Json& value) {
+    if (value.is_number()) to = {std::min(to.low, value.get<double>()), std::max(to.high, value.get<double>())};
+  };
   for (const Json& row : figure.rows) {
     if (row.at("metric") != metric) continue;
-    lowest = std::min(lowest, row.at("mean").get<double>());
-    highest = std::max(highest, row.at("mean").get<double>());
+    add(means, row.at("mean"));
+    for (const char* name : {"mean", "low", "high"}) add(ends, row.at(name));
   }
-  if (lowest <= 0 || highest <= 20 * lowest) return std::nullopt;
-  return lowest / 2;
+  const bool logarithmic = means.low > 0 && means.high > 20 * means.low;
+  const double more = (means.high - means.low) / 2;
+  const double low = logarithmic ? means.low / 2 : means.low - more, high = logarithmic ? means.high * 2 : means.high + more;
+  return {std::max(low, ends.low), std::min(high, ends.high), logarithmic};
 }
 
 Json panel_view(const Figure& figure, const std::string& metric, const std::string& field, const Json& color) {
-  Json x = channel("value", "quantitative", shown(field, 40)), y = channel("mean", "quantitative", "test " + shown(metric, 40));
-  x["axis"] = {{"tickMinStep", 1}, {"format", "d"}};
-  x["scale"] = {{"zero", false}, {"nice", false}, {"padding", 8}};
-  y["scale"] = {{"zero", false}};
+  const Extent extent = extent_of(figure, metric);
+  Json x = channel("value", "ordinal", shown(field, 40)), y = channel("mean", "quantitative", "test " + shown(metric, 40)), low = y;
+  x["axis"] = {{"labelAngle", 0}};
+  y["scale"] = {{"type", extent.logarithmic ? "log" : "linear"}, {"domain", {extent.low, extent.high}}, {"zero", false}, {"nice", true}};
+  low["field"] = "low";
+  low["scale"] = y["scale"];
+  const Json beside = {{"field", "row"}, {"type", "nominal"}, {"scale", {{"domain", color.at("legend").at("values")}}}};
+  const Json bars = {{"mark", {{"type", "rule"}, {"opacity", 0.5}}}, {"encoding", {{"x", x}, {"xOffset", beside}, {"y", low}, {"y2", {{"field", "high"}}}, {"color", color}}}};
+  const Json lines = {{"mark", {{"type", "line"}, {"strokeWidth", 1.3}}}, {"encoding", {{"x", x}, {"xOffset", beside}, {"y", y}, {"color", color}, {"strokeDash", color}}}};
+  const Json points = {{"mark", {{"type", "point"}, {"filled", true}, {"size", 30}, {"opacity", 1}}},
+                       {"encoding", {{"x", x}, {"xOffset", beside}, {"y", y}, {"color", color}, {"shape", color}}}};
   Json transform = only("metric", metric);
-  if (const std::optional<double> floor = floor_of(figure, metric)) {
-    y["scale"]["type"] = "log";
-    transform.push_back({{"calculate", fmt::format("isValid(datum.low) ? max(datum.low, {}) : null", format_double(*floor))}, {"as", "low"}});
-  }
-  Json layers = banded_lines(x, y, color);
-  layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 30}, {"opacity", 1}}},
-                    {"encoding", {{"x", x}, {"y", y}, {"color", color}, {"shape", color}}}});
-  return {{"width", 320}, {"height", 260}, {"transform", transform}, {"layer", layers}};
+  transform.push_back({{"calculate", fmt::format("isValid(datum.low) ? max(datum.low, {}) : null", format_double(extent.low))}, {"as", "low"}});
+  transform.push_back({{"calculate", fmt::format("isValid(datum.high) ? min(datum.high, {}) : null", format_double(extent.high))}, {"as", "high"}});
+  return {{"width", 360}, {"height", 260}, {"transform", transform}, {"layer", {bars, lines, points}}};
 }
 
 }  // namespace
@@ -119,9 +131,9 @@ std::optional<Figure> slices_figure(const Scene& scene) {
   if (drawn.empty()) return std::nullopt;
   figure.alternative += ".";
   const std::size_t left = scene.rows.size() + scene.left_out - drawn.size();
-  const bool logarithmic = std::ranges::any_of(metrics, [&](const std::string& metric) { return floor_of(figure, metric).has_value(); });
-  figure.caption = fmt::format("Test rows of each {0}: mean over trials, band: 95 % interval; values of {0} with fewer than {1} rows are left out.{2}{3}",
-                               shown(field, 40), kLeastRows, logarithmic ? " On logarithmic axes bands end at half the lowest mean." : "", left == 0 ? "" : fmt::format(" {} of {} rows are drawn.", drawn.size(), drawn.size() + left));
+  figure.caption = fmt::format("Test rows of each {0}: mean over trials, bar: 95 % interval, cut where it would flatten the means (the data have it whole); "
+                               "values of {0} with fewer than {1} rows are left out.{2}",
+                               shown(field, 40), kLeastRows, left == 0 ? "" : fmt::format(" {} of {} rows are drawn.", drawn.size(), drawn.size() + left));
   figure.columns = {"metric", "row", "value", "mean", "low", "high", "n", "trials"};
   Json views = Json::array(), color = row_color(scene, drawn);
   color["legend"]["symbolStrokeWidth"] = 0;  // shapes tell rows apart there; dashes around them would hide what they are

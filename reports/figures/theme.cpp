@@ -10,7 +10,7 @@ namespace seqbench::reports {
 void finish(Figure& figure, Json view) {
   static const Json kColors = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
   static const Json kDashes = {{1, 0}, {6, 3}, {2, 2}, {8, 3, 2, 3}, {4, 1}, {1, 3}, {10, 2}};
-  static const Json kShapes = {"circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke"};
+  static const Json kShapes = {"circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right"};
   const char* font = "Liberation Sans, Arial, sans-serif";
   figure.spec = std::move(view);
   figure.spec["$schema"] = "https://vega.github.io/schema/vega-lite/v5.json";

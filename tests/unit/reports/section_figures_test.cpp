@@ -118,6 +118,7 @@ TEST(SlicesFigure, ErrorsFarApartStandOnALogarithmicAxis) {
   const Json& view = figure.spec.at("hconcat").at(0);
   EXPECT_EQ(view.at("layer").at(0).at("encoding").at("y").at("scale").at("type"), "log");
   EXPECT_EQ(view.at("transform").at(1).at("calculate"), "isValid(datum.low) ? max(datum.low, 0.25) : null");
+  EXPECT_EQ(view.at("transform").at(2).at("calculate"), "isValid(datum.high) ? min(datum.high, 61) : null");
   EXPECT_DOUBLE_EQ(rows_with(figure, {{"row", "net"}, {"value", 1}}).at(0).at("low"), -0.5) << "the data keep the interval";
 }
 
@@ -201,6 +202,18 @@ TEST_F(SectionStore, TestCurvesHaveAPanelOfTheirOwn) {
   EXPECT_NE(figure.alternative.find("net, test mse ends at 3 on average of 1"), std::string::npos) << figure.alternative;
 }
 
+TEST_F(SectionStore, TestCurvesAreDrawnWhereverTheirRowRanks) {
+  std::vector<Made> trials;
+  for (const double error : {0.1, 0.2, 0.3, 0.4}) trials.push_back({.label = fmt::format("net {}", error), .error = error});
+  trials.push_back({.label = "last", .keep = "published_test", .error = 0.6, .test_curve = true});
+  const auto run = fill(trials);
+  const store::Reader store(path());
+  const TaskTable table = tables_of_run(store, run).front();
+  const Figure figure = curves_figure(scene_of(store, table, sections_of(table).front(), "t0h0")).value();
+  EXPECT_EQ(rows_with(figure, {{"row", "last"}, {"part", "test"}}).size(), 3u);
+  EXPECT_EQ(figure.spec.at("vconcat").at(0).at("encoding").at("color").at("legend").at("values"), Json::array({"last"}));
+}
+
 TEST_F(SectionStore, TablesOfPartsAndDeviationsStandOnBothPages) {
   const auto run = fill({{.error = 0.5, .save_all = true, .deviation = 0.5}, {.label = "plain", .error = 1}});
   const store::Reader store(path());
@@ -213,6 +226,7 @@ TEST_F(SectionStore, TablesOfPartsAndDeviationsStandOnBothPages) {
   EXPECT_GT(page.find("coverage_90"), deviations) << "only in the table of its own";
   EXPECT_EQ(page.find("| plain |", deviations), page.find("| plain | ", page.find("#### Cost"))) << "a row without has no place there";
   const TaskTable table = tables_of_run(store, run).front();
+  EXPECT_EQ(to_json(table).at("label_counts").at(0).at("values").at(0), Json({{"value", 2}, {"rows", {160, 20, 40}}}));
   const HtmlTable html = deviations_table(table, sections_of(table).front(), 0, "t0h0-deviations");
   ASSERT_EQ(html.rows.size(), 1u);
   EXPECT_EQ(html.columns.size(), 8u);

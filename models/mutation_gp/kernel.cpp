@@ -93,7 +93,8 @@ at::Tensor Kernel::variance(const at::Tensor& sizes) const {
 
 bool is_kernel(const Kernel& kernel) {
   const std::array<double, 5> values = kernel.values();
-  return std::ranges::all_of(values, [](double v) { return v >= 0 && std::isfinite(v); }) && kernel.length > 0 && kernel.noise > 0;
+  const bool usable = std::ranges::all_of(values, [](double v) { return v >= 0 && std::isfinite(v); });
+  return usable && kernel.length > 0 && kernel.noise > 0;
 }
 
 Evidence evidence(const Kernel& kernel, const Readings& readings) {

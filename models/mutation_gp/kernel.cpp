@@ -23,7 +23,7 @@ constexpr Values kLeast = {1e-3, 0.1, 1e-4, 1e-4, 1e-3};
 constexpr Values kMost = {1e2, 1e4, 1e1, 1e2, 1e1};
 constexpr std::array<double, 3> kStarts = {0.25, 1, 4};  // lengths, in mean distances
 constexpr int kMostSteps = 60;
-constexpr double kConverged = 1e-12;  // of the evidence of one reading
+constexpr double kConverged = 1e-11;  // of the evidence of one reading; less is rounding of some thousand rows
 
 /// A free variable moves each value between its bounds, evenly in logarithms near the middle.
 double bounded(double free, std::size_t i) {
@@ -93,7 +93,8 @@ at::Tensor Kernel::variance(const at::Tensor& sizes) const {
 
 bool is_kernel(const Kernel& kernel) {
   const std::array<double, 5> values = kernel.values();
-  return std::ranges::all_of(values, [](double v) { return v >= 0 && std::isfinite(v); }) && kernel.length > 0 && kernel.noise > 0;
+  const bool usable = std::ranges::all_of(values, [](double v) { return v >= 0 && std::isfinite(v); });
+  return usable && kernel.length > 0 && kernel.noise > 0;
 }
 
 Evidence evidence(const Kernel& kernel, const Readings& readings) {

@@ -40,7 +40,9 @@ void check(const Data& data) {
   const bool counted = features >= 0 && features <= kMostFeatures;
   const bool shaped = symbols == 0 ? data.reader.reference().numel() == 0 && !data.sites
                                    : symbols > 0 && data.reader.reference().numel() * symbols == features;
-  if (!counted || !shaped) throw InputError("mutation_gp: 'shape' [features, symbols, sites] and 'reference' do not fit each other");
+  if (!counted || !shaped) {
+    throw InputError("mutation_gp: 'shape' [features, symbols, sites] and 'reference' do not fit each other");
+  }
   const auto members = static_cast<std::int64_t>(data.sets.members.size());
   const bool ordered = data.sets.ends.front() >= 0 && std::ranges::is_sorted(data.sets.ends) && data.sets.ends.back() == members;
   const auto known = [&](std::int64_t member) { return member >= 0 && member < features; };

@@ -8,8 +8,10 @@
 
 #include "models/blocks/columns.h"
 #include "models/blocks/dropout.h"
+#include "models/blocks/lbfgs.h"
 #include "models/blocks/linear_scores.h"
 #include "models/blocks/parameters.h"
+#include "models/blocks/reference.h"
 #include "tests/unit/models/support.h"
 
 namespace seqbench::models {
@@ -173,6 +175,29 @@ TEST(TakeTensors, NamesWhatIsMissingAndWhatIsSurplus) {
   } catch (const InputError& error) {
     EXPECT_STREQ(error.what(), "m: tensor 'c' is missing");
   }
+}
+
+TEST(CommonestSymbols, AreOfTheseRowsWithPaddingAndOfEqualsTheLowest) {
+  const View view = code_view({"BA-", "BA-", "AB-", "ABA", "CCC"}, 3);
+  const auto& codes = std::get<CodeView>(view.data);
+  const std::vector<std::int64_t> four = {0, 1, 2, 3};
+  EXPECT_TRUE(at::equal(commonest_symbols(codes, four), tensor_of<std::int64_t>({0, 0, 3}, {3}, at::kLong)));
+  const std::vector<std::int64_t> last = {4};
+  EXPECT_TRUE(at::equal(commonest_symbols(codes, last), tensor_of<std::int64_t>({2, 2, 2}, {3}, at::kLong)));
+}
+
+/// x^4 + (y - 1)^2: more than two steps from its minimum.
+Slope slow(const at::Tensor& theta) {
+  const double x = theta[0].item<double>(), y = theta[1].item<double>() - 1;
+  return {std::pow(x, 4) + y * y, tensor_of<double>({4 * std::pow(x, 3), 2 * y}, {2}, at::kDouble)};
+}
+
+TEST(MinimizeLbfgs, StopsAtItsLastStepWhereItMay) {
+  const at::Tensor start = tensor_of<double>({1, 3}, {2}, at::kDouble);
+  EXPECT_THROW(static_cast<void>(minimize_lbfgs(slow, start, "m", {.most_steps = 2})), InputError);
+  const at::Tensor reached = minimize_lbfgs(slow, start, "m", {.most_steps = 2, .must_converge = false});
+  EXPECT_LT(slow(reached).value, slow(start).value);
+  EXPECT_NEAR(minimize_lbfgs(slow, start, "m")[1].item<double>(), 1, 1e-6);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TEST(Keys, EveryKeyIsListedAsInOrOutOfTheTrialKey) {
                                                     "labels",
                                                     "precision",
                                                     "scale_targets",
-                                                    "accumulate",
+                                                    "accumulate", "members",
                                                     "length_buckets",
                                                     "order",
                                                     "one_cycle.pct_start",

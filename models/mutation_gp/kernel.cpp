@@ -23,7 +23,7 @@ constexpr Values kLeast = {1e-3, 0.1, 1e-4, 1e-4, 1e-3};
 constexpr Values kMost = {1e2, 1e4, 1e1, 1e2, 1e1};
 constexpr std::array<double, 3> kStarts = {0.25, 1, 4};  // lengths, in mean distances
 constexpr int kMostSteps = 60;
-constexpr double kConverged = 1e-11;  // of the evidence of one reading; less is rounding of some thousand rows
+constexpr double kConverged = 1e-11;  // of the evidence of one reading: some 1e-7 of that of thousands
 
 /// A free variable moves each value between its bounds, evenly in logarithms near the middle.
 double bounded(double free, std::size_t i) {

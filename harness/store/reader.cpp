@@ -266,15 +266,11 @@ std::map<std::int64_t, NameRow> Reader::names() const {
 }
 
 std::vector<SharedPredictions> Reader::shared_predictions(std::int64_t execution) const {
-  auto stored = read_predictions(impl_->db, execution, impl_->examples);
-  std::erase_if(stored, [](const SharedPredictions& p) { return p.kind == kSpread; });
-  return stored;
+  return read_predictions(impl_->db, execution, impl_->examples, Kinds::kPredictions);
 }
 
 std::vector<SharedPredictions> Reader::spreads(std::int64_t execution) const {
-  auto stored = read_predictions(impl_->db, execution, impl_->examples);
-  std::erase_if(stored, [](const SharedPredictions& p) { return p.kind != kSpread; });
-  return stored;
+  return read_predictions(impl_->db, execution, impl_->examples, Kinds::kSpreads);
 }
 
 std::vector<std::int64_t> Reader::example_sets(std::int64_t execution) const {

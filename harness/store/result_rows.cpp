@@ -117,12 +117,12 @@ std::vector<std::int64_t> read_example_ids(Connection& db, std::int64_t executio
   return ids;
 }
 
-std::vector<SharedPredictions> read_predictions(Connection& db, std::int64_t execution, Examples& examples) {
+std::vector<SharedPredictions> read_predictions(Connection& db, std::int64_t execution, Examples& examples, Kinds kinds) {
   Rows row = db.rows(
       "SELECT p.kind, p.data, p.path, p.sha256, x.split, x.id"
       " FROM predictions p JOIN example_sets x ON x.id = p.example_set"
-      " WHERE p.execution = ? ORDER BY x.split, p.kind, x.sha256",
-      execution);
+      " WHERE p.execution = ? AND (? OR (p.kind = ?) = ?) ORDER BY x.split, p.kind, x.sha256",
+      execution, kinds == Kinds::kAll ? 1 : 0, kSpread, kinds == Kinds::kSpreads ? 1 : 0);
   std::vector<SharedPredictions> predictions;
   while (row.next()) {
     const std::string bytes = values_of(db, row, 1, 2);

@@ -49,8 +49,11 @@ class Examples {
 };
 /// Ids of an execution's example sets, sorted by split and hash.
 [[nodiscard]] std::vector<std::int64_t> read_example_ids(Connection& db, std::int64_t execution);
+/// Which of an execution's stored numbers are read.
+enum class Kinds { kAll, kPredictions, kSpreads };
 /// Sorted by split, kind. Throws MachineError when a blob is missing or its hash is another.
-[[nodiscard]] std::vector<SharedPredictions> read_predictions(Connection& db, std::int64_t execution, Examples& examples);
+[[nodiscard]] std::vector<SharedPredictions> read_predictions(Connection& db, std::int64_t execution, Examples& examples,
+                                                              Kinds kinds = Kinds::kAll);
 /// Without reading values, sorted by split, kind.
 struct PredictionInfo : PredictionDigest {
   std::int64_t rows = 0, cols = 0;

@@ -21,10 +21,10 @@ using ParamValue = std::variant<bool, std::int64_t, double, std::string, std::ve
 enum class ParamType { kBool, kInt, kFloat, kString, kInts, kFloats, kStrings };
 
 /// Lists of strings whose words may name files beside the experiment file. A trial's key covers such a file's bytes, never
-/// its place; the program sees its absolute path. kFolder is for a string: a model folder beside the experiment file or in
-/// the weights home, "" = none; the key covers the files in it that decide the model.
-// kSome: a command, at least one word, some of them files. kFolder: a folder with a config.json, or ""; kNeededFolder: never "";
-// kAdapter: a folder with an adapter_config.json, or "".
+/// its place; the program sees its absolute path. kSome: a command, at least one word, some of them files.
+/// The kinds from kFolder on are for a string, a folder beside the experiment file or in the weights home; the key covers the
+/// files in it that decide the model. kFolder: with a config.json, "" = none; kNeededFolder: never ""; kAdapter: with an
+/// adapter_config.json.
 enum class FileWords { kNone, kSome, kAll, kFolder, kNeededFolder, kAdapter };
 [[nodiscard]] constexpr bool is_folder(FileWords files) { return files >= FileWords::kFolder; }
 

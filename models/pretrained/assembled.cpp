@@ -21,6 +21,10 @@ constexpr std::string_view kFrequencies = "rotary_embeddings.inv_freq";
 
 bool is_adapter(std::string_view name) { return name.ends_with(kAdapterA) || name.ends_with(kAdapterB); }
 
+bool starts_with_any(std::string_view name, const std::vector<std::string>& beginnings) {
+  return std::ranges::any_of(beginnings, [&](const std::string& one) { return name.starts_with(one); });
+}
+
 }  // namespace
 }  // namespace assembled
 
@@ -117,16 +121,6 @@ void Assembled::take_unused(const Build& build) {
     if (is_of_missing_head(rest.name)) take(rest.name, rest.shape);
   }
 }
-
-namespace assembled {
-namespace {
-
-bool starts_with_any(std::string_view name, const std::vector<std::string>& beginnings) {
-  return std::ranges::any_of(beginnings, [&](const std::string& one) { return name.starts_with(one); });
-}
-
-}  // namespace
-}  // namespace assembled
 
 bool Assembled::is_classifier(std::string_view name) const { return assembled::starts_with_any(name, architecture_.head_names); }
 

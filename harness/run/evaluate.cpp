@@ -100,6 +100,18 @@ void add_scores(store::TrialRecord& record, std::vector<Score> scores) {
 
 }  // namespace
 
+std::vector<std::int64_t> places_where(const Examples& examples, std::span<const std::int64_t> rows, std::string_view where) {
+  const std::size_t equals = where.find('=');
+  const auto field = examples.fields.find(std::string(where.substr(0, equals)));
+  SEQBENCH_ASSERT(equals != where.npos && field != examples.fields.end(), "a field that metrics are sliced by");
+  const auto members = members_of(field_values(field->second, rows));
+  const auto found = members.find(std::string(where.substr(equals + 1)));
+  if (found == members.end()) {
+    throw InputError(fmt::format("'train.best_on' is \"{}\", but no validation row has this value", printable(where)));
+  }
+  return {found->second.begin(), found->second.end()};
+}
+
 std::vector<double> gathered(std::span<const double> values, std::span<const std::int64_t> rows, std::size_t width) {
   std::vector<double> out;
   out.reserve(rows.size() * width);

@@ -18,6 +18,10 @@ inline constexpr std::array<const char*, 3> kPartNames = {"train", "validation",
 /// Values of `values` [rows, width], in the order of `rows`.
 [[nodiscard]] std::vector<double> gathered(std::span<const double> values, std::span<const std::int64_t> rows,
                                            std::size_t width);
+/// Which of `rows` have this value: `where` is "FIELD=VALUE" as in the name of a slice. Places within `rows`; InputError
+/// naming train.best_on where there are none.
+[[nodiscard]] std::vector<std::int64_t> places_where(const Examples& examples, std::span<const std::int64_t> rows,
+                                                     std::string_view where);
 /// Truth of one part as it is stored beside predictions.
 [[nodiscard]] store::ExampleSet example_set(const Examples& examples, const TrialConfig& config, int part,
                                             std::span<const std::int64_t> rows);

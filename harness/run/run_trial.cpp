@@ -88,11 +88,20 @@ Predict fit_estimator(Work& work, const View& view, const ModelContext& context)
   };
 }
 
-/// The metric that chooses among states, on true or shuffled labels as training sees them.
+/// The metric that chooses among states, on true or shuffled labels as training sees them, of the rows that best_on names.
 std::function<double(std::span<const double>, std::span<const std::int64_t>)> choosing_metric(const Work& work) {
   const analyze::MetricInfo& info = analyze::metric(work.config.train.text("best_by"));
-  return [&work, &info](std::span<const double> predictions, std::span<const std::int64_t> rows) {
-    return info.compute(work.targets_of(rows), predictions, {}).value;
+  const std::string& where = work.config.train.text("best_on");
+  if (where.empty()) {
+    return [&work, &info](std::span<const double> predictions, std::span<const std::int64_t> rows) {
+      return info.compute(work.targets_of(rows), predictions, {}).value;
+    };
+  }
+  return [&work, &info, places = places_where(work.dataset.examples(), work.rows.validation, where)](
+             std::span<const double> predictions, std::span<const std::int64_t> rows) {
+    SEQBENCH_ASSERT(rows.size() == work.rows.validation.size(), "best_on chooses among validation rows");
+    const std::size_t width = work.config.task->targets.size();
+    return info.compute(gathered(work.targets_of(rows), places, width), gathered(predictions, places, width), {}).value;
   };
 }
 
@@ -152,7 +161,7 @@ Predict fit_network(Work& work, const View& view, const ModelContext& context) {
   work.record.params_total = result.parameters + result.frozen;
   work.record.params_trained = result.parameters;
   work.record.chosen = {{"step", result.kept_step},
-                        {"best_by", info.name},
+                        {"best_by", settings->keep == "agreement" ? "disagreement" : info.name},
                         {"value", json_number(result.kept_metric)},
                         {"stopped_early", result.stopped_early}};
   if (!work.spec.model_folder.empty()) {

@@ -90,11 +90,13 @@ std::vector<ParamSpec> loop_keys() {
       text("early_stop.metric", "", "watched on the validation part; the same as best_by, its default"),
       number("early_stop.min_delta", 0, 0, 1e9, "a smaller gain does not count"),
       text("keep", "best",
-           "which state is evaluated; published_test, the best on test rows, only with `reruns`",
-           {"best", "last", "published_test"}),
+           "which state is evaluated; agreement: whose members agree most on the test rows, without their labels; "
+           "published_test, the best on test rows, only with `reruns`",
+           {"best", "last", "agreement", "published_test"}),
       text("best_by", "",
            "the metric that chooses the best state, or loss (mse, log_loss); default: the task's ranking "
            "metric"),
+      text("best_on", "", "the validation rows that best_by looks at, as \"num_mutations=3\" of a field that the task slices by"),
       text("eval_every", "epoch", "when the validation part is evaluated: \"epoch\" or \"N steps\""),
       text("labels", "true", "shuffled: trained on permuted labels, as a control", {"true", "shuffled"}),
       text("precision", "f32", "arithmetic of the network; bf16: of its matrix products, weights and losses stay f32", {"f32", "bf16"}),

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -47,6 +48,22 @@ void resolve_metrics(Context& ctx, Settings& train, std::size_t task, const Orig
   }
   train.values.set("best_by", chosen);
   train.values.set("early_stop.metric", stops ? chosen : std::string());
+}
+
+/// "num_mutations=3" of a field that the task slices by.
+void check_best_on(Context& ctx, const Settings& train, std::size_t task, const Origin& at) {
+  const std::string& where = train.values.text("best_on");
+  if (where.empty()) return;
+  const std::vector<std::string>& fields = ctx.tasks[task]->slices;
+  const auto fault = [&](const std::string& why) { ctx.faults.add(train.place({"best_on"}, at), fmt::format("'train.best_on' {}", why)); };
+  const std::size_t equals = where.find('=');
+  const std::string field = where.substr(0, equals);
+  if (equals == std::string::npos || equals + 1 == where.size() || std::ranges::find(fields, field) == fields.end()) {
+    fault(fmt::format("must be FIELD=VALUE, with a field that the task '{}' slices by ({}), got \"{}\"", ctx.spec.tasks[task].task,
+                      fields.empty() ? "none" : fmt::format("{}", fmt::join(fields, ", ")), printable(where)));
+  } else if (train.values.text("keep") == "published_test") {
+    fault("names validation rows, but 'train.keep' is \"published_test\", which looks at test rows");
+  }
 }
 
 void check_validation(Context& ctx, const Settings& train, std::size_t task, const std::string& control) {
@@ -138,6 +155,7 @@ void finish_train(Context& ctx, Settings& train, const ModelInfo& model, std::si
                    "'train.keep' is \"published_test\", a choice made on test rows, which only a file with "
                    "'reruns' may ask for");
   }
+  check_best_on(ctx, train, task, at);
   check_validation(ctx, train, task, control);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "harness/base/error.h"
 #include "harness/base/files.h"
@@ -53,13 +54,18 @@ bool beats(double value, double best, double min_delta, bool higher_is_better) {
   return higher_is_better ? value > best + min_delta : value < best - min_delta;
 }
 
-void check_settings(const FitSettings& settings, const FitData& data) {
-  if (settings.keep != "best" && settings.keep != "last" && settings.keep != "published_test") {
-    throw InputError(fmt::format("'train.keep' must be one of best, last, published_test, got \"{}\"",
+void check_settings(const Network& network, const FitSettings& settings, const FitData& data) {
+  const bool reads_test = settings.keep == "published_test" || settings.keep == "agreement";
+  if (settings.keep != "best" && settings.keep != "last" && !reads_test) {
+    throw InputError(fmt::format("'train.keep' must be one of best, last, agreement, published_test, got \"{}\"",
                                  printable(settings.keep)));
   }
-  if (settings.keep == "published_test" && data.test.empty()) {
-    throw InputError("'train.keep' is \"published_test\", but there are no test rows");
+  if (reads_test && data.test.empty()) {
+    throw InputError(fmt::format("'train.keep' is \"{}\", but there are no test rows", settings.keep));
+  }
+  if (settings.keep == "agreement" && !network.predicts_spread()) {
+    throw InputError("'train.keep' is \"agreement\", but the network has no members that could disagree: 'train.members' "
+                     "makes several of it");
   }
   if (settings.precision != "f32" && settings.precision != "bf16") {
     throw InputError(fmt::format("'train.precision' must be one of f32, bf16, got \"{}\"", printable(settings.precision)));
@@ -80,6 +86,17 @@ std::vector<NamedTensor> trained(Network& network) {
   }
   for (const NamedTensor& entry : network.frozen()) entry.tensor.set_requires_grad(false);
   return parameters;
+}
+
+/// Mean variance of a prediction over the variance of predictions: scale-free, so that members which all say the same of every
+/// row do not count as agreed. NaN where predictions do not vary.
+double disagreement(const Predictions& predictions) {
+  const auto n = static_cast<double>(predictions.values.size());
+  double mean = 0, variance = 0, own = 0;
+  for (const double value : predictions.values) mean += value / n;
+  for (const double value : predictions.values) variance += (value - mean) * (value - mean) / n;
+  for (const double spread : predictions.spreads) own += spread * spread / n;
+  return variance > 0 ? own / variance : std::numeric_limits<double>::quiet_NaN();
 }
 
 class Loop {
@@ -103,7 +120,7 @@ class Loop {
   void curve(const char* name, Part part, double value);
   void evaluate_now();
   void judge_validation(const std::vector<double>& predictions);
-  void keep_if_better(double metric);
+  void keep_if_better(double value, bool higher_is_better);
   void save_if_asked();
   FitResult finish();
 
@@ -251,7 +268,12 @@ void Loop::evaluate_now() {
   if (job_.settings.keep == "published_test") {
     const double metric = data.metric(evaluate(job_, data.test, nullptr).values, data.test);
     curve(data.metric_name.c_str(), Part::kTest, metric);
-    keep_if_better(metric);
+    keep_if_better(metric, data.higher_is_better);
+    rows += data.test.size();
+  } else if (job_.settings.keep == "agreement") {
+    const double value = disagreement(evaluate(job_, data.test, nullptr));
+    curve("disagreement", Part::kTest, value);
+    keep_if_better(value, false);
     rows += data.test.size();
   }
   laps.lap("evaluate", static_cast<std::int64_t>(rows));
@@ -261,7 +283,7 @@ void Loop::judge_validation(const std::vector<double>& predictions) {
   const FitData& data = job_.data;
   progress_.metric = data.metric(predictions, data.validation);
   curve(data.metric_name.c_str(), Part::kValidation, progress_.metric);
-  if (job_.settings.keep == "best") keep_if_better(progress_.metric);
+  if (job_.settings.keep == "best") keep_if_better(progress_.metric, data.higher_is_better);
   if (beats(progress_.metric, progress_.reference, job_.settings.min_delta, data.higher_is_better)) {
     progress_.reference = progress_.metric;
     progress_.stale = 0;
@@ -270,10 +292,10 @@ void Loop::judge_validation(const std::vector<double>& predictions) {
   }
 }
 
-/// Of equal metrics the first is kept.
-void Loop::keep_if_better(double metric) {
-  if (!beats(metric, progress_.kept_metric, 0, job_.data.higher_is_better)) return;
-  progress_.kept_metric = metric;
+/// Of equal values the first is kept.
+void Loop::keep_if_better(double value, bool higher_is_better) {
+  if (!beats(value, progress_.kept_metric, 0, higher_is_better)) return;
+  progress_.kept_metric = value;
   progress_.kept_step = progress_.step;
   best_ = copies(tensors_of(job_.network));
 }
@@ -312,7 +334,7 @@ FitResult Loop::finish() {
 
 FitResult fit(Network& network, const FitSettings& settings, const FitData& data, const Streams& streams,
               at::Device device, const FitHooks& hooks, const Checkpoint* resume) {
-  loop::check_settings(settings, data);
+  loop::check_settings(network, settings, data);
   loop::Loop loop(make_job(network, settings, data, device), streams, hooks);
   if (resume != nullptr) loop.resume(*resume);
   return loop.run();

@@ -42,7 +42,7 @@ struct FitSettings {
   std::string order = "streams";  // of the plain sampler: streams | hf
   std::int64_t patience = 0;      // early stopping; 0 = off
   double min_delta = 0;
-  std::string keep = "best";      // best | last | published_test
+  std::string keep = "best";      // best | last | agreement | published_test
   std::int64_t eval_every = 0;    // steps; 0 = every epoch
   bool scale_targets = true;
   std::string precision = "f32";  // f32 | bf16
@@ -63,7 +63,7 @@ struct FitData {
   const View& view;
   std::int64_t target_count = 1;
   std::span<const std::int64_t> train = {}, validation = {};  // rows of the view
-  std::span<const std::int64_t> test = {};                    // only read by keep = published_test
+  std::span<const std::int64_t> test = {};  // only read by keep = agreement, its labels only by published_test
   std::span<const double> targets = {};  // [rows of the view, T], in the task's units
   std::span<const double> weights = {};  // [rows of the view] or empty
   /// Metric on one part's predictions in the task's units (rows in the part's order): the value that chooses

@@ -325,6 +325,17 @@ TEST_F(Load, PublishedTestIsForReruns) {
   EXPECT_NE(faults(keep).find("only a file with 'reruns' may ask for"), std::string::npos);
 }
 
+TEST_F(Load, RowsThatChooseAreOfASlice) {
+  const std::string text = kReg + kNoControls + kNet;
+  EXPECT_EQ(spec(text + "train.best_on = \"length=3\"\n").variants.at(0).train.text("best_on"), "length=3");
+  for (const char* wrong : {"length", "length=", "other=3", "=3"}) {
+    EXPECT_NE(faults(text + "train.best_on = \"" + wrong + "\"\n").find("must be FIELD=VALUE, with a field that the task 'toy_reg'"),
+              std::string::npos) << wrong;
+  }
+  EXPECT_NE(faults("reruns = \"table2\"\n" + text + "train.best_on = \"length=3\"\ntrain.keep = \"published_test\"\n")
+                .find("which looks at test rows"), std::string::npos);
+}
+
 TEST_F(Load, TwinOptionWinsOverRealData) {
   const std::string text = kReg + kNoControls + "data.source = \"real\"\n" + kNet;
   EXPECT_EQ(spec(text).tasks.at(0).source, "real");

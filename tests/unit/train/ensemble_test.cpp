@@ -3,6 +3,7 @@
 #include <ATen/ops/full_like.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/train/ensemble.h"
@@ -55,6 +56,36 @@ TEST(Ensemble, ShowsTheMeanLossAndNamesItsTensors) {
   EXPECT_NEAR(losses[0], (losses[1] + losses[2]) / 2, 1e-9);
   EXPECT_EQ(both->parameters().front().name, "member0/hidden.weight");
   EXPECT_EQ(both->buffers().back().name, "member1/mean");
+}
+
+TEST(Ensemble, AgreementKeepsTheStateWhoseMembersAgreeAndSeesNoTestLabel) {
+  const World world;
+  FitSettings settings = tiny_settings();
+  settings.epochs = 4;
+  settings.learning_rate = 0.3;
+  settings.keep = "agreement";
+  std::vector<double> other = world.targets;
+  for (const std::int64_t row : world.test) other[static_cast<std::size_t>(row)] = -1e6;
+  std::vector<std::vector<CurvePoint>> curves;
+  for (const std::vector<double>* targets : {&world.targets, static_cast<const std::vector<double>*>(&other)}) {
+    FitData data = world.data();
+    data.targets = *targets;
+    Recorder recorder;
+    const auto both = pair();
+    const FitResult result = fit(*both, settings, data, Streams(5), at::kCPU, recorder.hooks(), nullptr);
+    curves.push_back(recorder.points("disagreement", 2));
+    ASSERT_EQ(curves.back().size(), 4U);
+    const auto least = std::ranges::min_element(curves.back(), {}, &CurvePoint::value);
+    EXPECT_EQ(result.kept_step, least->step);
+    EXPECT_EQ(result.kept_metric, least->value());
+    const Predictions kept = predict(*both, settings, data, world.test, at::kCPU);
+    double own = 0, mean = 0, variance = 0;
+    for (const double spread : kept.spreads) own += spread * spread;
+    for (const double value : kept.values) mean += value / static_cast<double>(kept.values.size());
+    for (const double value : kept.values) variance += (value - mean) * (value - mean);
+    EXPECT_NEAR(result.kept_metric, own / variance, 1e-9);
+  }
+  EXPECT_EQ(curves[0], curves[1]);
 }
 
 /// Says a log deviation of its own.

@@ -304,6 +304,8 @@ TEST(Fit, RefusesSettingsThatContradictTheData) {
   refused([](auto& s, auto&) { s.batch = 38, s.drop_last = true; }, "'train.batch' is 38");
   refused([](auto& s, auto& d) { s.patience = 1, d.validation = {}; }, "'train.early_stop.patience'");
   refused([](auto& s, auto& d) { s.keep = "published_test", d.test = {}; }, "no test rows");
+  refused([](auto& s, auto& d) { s.keep = "agreement", d.test = {}; }, "no test rows");
+  refused([](auto& s, auto&) { s.keep = "agreement"; }, "no members that could disagree");
   refused([](auto& s, auto&) { s.keep = "worst"; }, "'train.keep'");
   refused([](auto& s, auto&) { s.sampler = "model"; }, "brings no sampler");
   refused([](auto& s, auto&) { s.sampler = "balanced"; }, "'train.sampler'");

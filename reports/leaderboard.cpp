@@ -191,6 +191,8 @@ Standing standing_of(const TaskTable& table, std::size_t index) {
   const analyze::Summary* score = score_of(table, row);
   if (score != nullptr) out.score = *score;
   if (score == nullptr) out.score.mean = out.score.low = out.score.high = std::numeric_limits<double>::quiet_NaN();
+  const Row::Cell* qualifying = table.qualifying.empty() ? nullptr : row.cell(table.qualifying, "test");
+  out.qualified = qualifying == nullptr || qualifying->summary.mean > 0;
   return out;
 }
 
@@ -253,7 +255,7 @@ Contest contest_of_rows(const store::Reader& store, const Executions& executions
   std::size_t rank = 0;
   for (std::size_t i = first; i < end; ++i) {
     Standing& s = contest.standings.emplace_back(standing_of(table, i));
-    if (kind_order(table.rows[i].kind) == competing && !std::isnan(s.score.mean)) s.rank = ++rank;
+    if (kind_order(table.rows[i].kind) == competing && s.qualified && !std::isnan(s.score.mean)) s.rank = ++rank;
   }
   Competitors models;
   for (Standing& s : contest.standings) {

@@ -22,6 +22,7 @@ struct Standing {
   double rank_low = std::numeric_limits<double>::quiet_NaN();   // 2.5 and 97.5 % of ranks, or NaN
   double rank_high = std::numeric_limits<double>::quiet_NaN();
   bool ties_with_leader = false;          // the leader does
+  bool qualified = true;                  // false: the task's qualifying score is not above 0, so no rank
   std::optional<double> share;            // (score - chance) / (ceiling - chance)
 };
 
@@ -40,7 +41,7 @@ struct Leaderboard {
   std::vector<std::size_t> published;     // of the ranking metric, where no contest may hold them
 };
 
-/// By `metric` ("" = the task's ranking metric) on test rows. Trials chosen on test data are left out; of rows that differ
+/// By `metric` ("" = the task's ranking metric) on test rows. Rows whose qualifying score is not above 0 have no rank. Trials chosen on test data are left out; of rows that differ
 /// in code alone the newest is kept. Ranks have intervals from the joint bootstrap where the predictions of all models of
 /// a contest are stored over the same rows, or from folds that all models share. Published numbers stand in contests on
 /// the real data at full scale, but for random weights. Chance is the constant model, or 0 for correlations. Throws InputError for an unknown metric.
@@ -54,7 +55,7 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
 
 /// "1 (1–2)", "3", or "–".
 [[nodiscard]] std::string rank_text(const Standing& standing);
-/// "leader", "tied", "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or "".
+/// "leader", "tied", "unranked" (not qualified), "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or "".
 [[nodiscard]] std::string standing_text(const Standing& standing);
 /// "0.25 ± 0.03", a number as printed, or "missing".
 [[nodiscard]] std::string score_text(const Leaderboard& board, const Standing& standing);

@@ -26,6 +26,7 @@ HtmlTable table_of(const Leaderboard& board, const Contest& contest, std::size_t
                  {.name = "95 %", .number = true}, {.name = "of range", .number = true}, {.name = "trials", .number = true}};
   for (std::size_t m = 1; m < metrics; ++m) out.columns.push_back({.name = shown(table.metrics[m]), .number = true});
   out.columns.push_back({.name = "parameters", .number = true});
+  out.columns.push_back({.name = "seconds a trial", .number = true});
   for (std::size_t i = 0; i < std::min(contest.standings.size(), kMostRows); ++i) {
     const Standing& s = contest.standings[i];
     const Row* row = s.what == Standing::What::kPublished ? nullptr : &table.rows[s.index];
@@ -43,7 +44,11 @@ HtmlTable table_of(const Leaderboard& board, const Contest& contest, std::size_t
       cells.push_back(cell ? number_cell(cell->summary.mean, mean_text(cell->summary)) : row ? text_cell("missing") : no_cell());
     }
     cells.push_back(row && row->parameters ? number_cell(static_cast<double>(*row->parameters), count_text(*row->parameters)) : no_cell());
+    cells.push_back(row ? number_cell(row->seconds_per_trial, four_digits(row->seconds_per_trial)) : no_cell());
     out.rows.push_back({.cells = std::move(cells)});
+  }
+  if (!std::ranges::all_of(contest.standings, &Standing::qualified)) {
+    out.notes.push_back(fmt::format("Unranked: {} on test rows is not above 0.", shown(table.qualifying)));
   }
   if (contest.standings.size() > kMostRows) out.notes.push_back(fmt::format("The first {} of {} rows.", kMostRows, contest.standings.size()));
   return out;

@@ -23,6 +23,7 @@ TextTable text_table(const Leaderboard& board, const Contest& contest, std::size
   std::vector<std::string> header = {"rank", "standing", "row", shown(table.rank_metric, 20), "95 %"};
   if (shares) header.emplace_back("of range");
   header.emplace_back("trials");
+  header.emplace_back("s a trial");
   for (std::size_t m = 1; m <= more; ++m) header.push_back(shown(table.metrics[m], 20));
   TextTable text(header, 3);
   for (const Standing& s : contest.standings) {
@@ -31,6 +32,7 @@ TextTable text_table(const Leaderboard& board, const Contest& contest, std::size
     std::vector<std::string> cells = {rank_text(s), standing_text(s), shown(s.label, label), score_text(board, s), interval_text(s.score)};
     if (shares) cells.push_back(s.share ? fmt::format("{:.0f} %", 100 * *s.share) : "–");
     cells.push_back(row ? fmt::format("{}", row->done) : "–");
+    cells.push_back(row ? four_digits(row->seconds_per_trial) : "–");
     for (std::size_t m = 1; m <= more; ++m) {
       const Row::Cell* cell = row ? row->cell(table.metrics[m], "test") : nullptr;
       cells.push_back(cell ? four_digits(cell->summary.mean) : row ? "missing" : "–");
@@ -60,6 +62,11 @@ std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t
   return text;
 }
 
+std::string unranked_note(const Leaderboard& board, const Contest& contest) {
+  if (std::ranges::all_of(contest.standings, &Standing::qualified)) return "";
+  return fmt::format("unranked: {} on test rows is not above 0\n", shown(board.table.qualifying, 40));
+}
+
 std::string ranks_note(const Contest& contest) {
   if (contest.rank_method.starts_with("none")) return "rank intervals: " + shown(contest.rank_method) + "\n";
   return "ranks: 95 % over " + shown(contest.rank_method) + ", all models resampled together; tied: not to be told from the leader\n";
@@ -83,7 +90,7 @@ Json to_json(const Leaderboard& board, const Standing& s) {
   const bool published = s.what == Standing::What::kPublished;
   return {{"what", kWhat[static_cast<std::size_t>(s.what)]}, {published ? "published" : "row", s.index}, {"label", s.label},
           {"rank", s.rank == 0 ? Json() : Json(s.rank)}, {"rank_low", number(s.rank_low)}, {"rank_high", number(s.rank_high)},
-          {"ties_with_leader", s.ties_with_leader}, {"score", number(s.score.mean)}, {"low", number(s.score.low)},
+          {"ties_with_leader", s.ties_with_leader}, {"qualified", s.qualified}, {"score", number(s.score.mean)}, {"low", number(s.score.low)},
           {"high", number(s.score.high)}, {"share", s.share ? json_number(*s.share) : Json()},
           {"trials", published ? Json() : Json(board.table.rows[s.index].done)}};
 }
@@ -100,7 +107,7 @@ std::string rank_text(const Standing& s) {
 std::string standing_text(const Standing& s) {
   if (s.what == Standing::What::kCeiling) return "ceiling";
   if (s.what == Standing::What::kPublished) return "published";
-  const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : "";
+  const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : !s.qualified ? "unranked" : "";
   if (s.what == Standing::What::kModel) return place;
   const std::string what = s.what == Standing::What::kSubmitted ? "submitted" : "control";
   return place.empty() ? what : what + ", " + place;
@@ -124,7 +131,7 @@ std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
   }
   for (const Contest& contest : board.contests) {
     out += "\n" + shown(contest.heading, 80) + (contest.data.empty() ? "" : ", data " + contest.data.substr(0, 8)) + "\n" +
-           fitted(board, contest, top) + ranks_note(contest);
+           fitted(board, contest, top) + ranks_note(contest) + unranked_note(board, contest);
   }
   if (!table.audits.empty()) out += "\n";
   for (const Json& audit : table.audits) out += audit_lines(audit);

@@ -71,6 +71,7 @@ struct LabelCounts {
 /// One task's rows as seen from one run or from the whole store.
 struct TaskTable {
   std::string task, title, rank_metric, unit;
+  std::string qualifying;                  // score on test rows that must be above 0 for a rank, or ""
   bool higher_is_better = false;
   std::vector<std::string> metrics;        // the ranking one first
   std::vector<Row> rows;                   // models, then controls, then ceiling

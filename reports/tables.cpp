@@ -306,6 +306,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
   table.task = task;
   const auto card = store.card("task", task);
   table.title = card && card->card.is_object() ? card->card.value("title", task) : task;
+  table.qualifying = card && card->card.is_object() ? card->card.value("qualifying", "") : "";
   table.metrics = metrics_of(trials, store, task);
   std::map<RowKey, std::size_t> known;
   std::vector<std::vector<const store::TrialResult*>> groups;
@@ -342,7 +343,7 @@ std::string left_out_text(const TaskTable& table) {
 
 std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row, const Row::Cell& cell) {
   if (cell.slice != "all") return {};
-  const auto on_published = [](const Row& r) { return r.split_kind == "published"; };
+  const auto on_published = [&](const Row& r) { return r.split_kind == "published" && r.model == row.model && r.label == row.label; };
   if (!on_published(row) && std::ranges::any_of(table.rows, on_published)) return {};
   std::vector<store::PublishedRow> found;
   for (const store::PublishedRow& p : table.published) {

@@ -49,6 +49,8 @@ struct TaskInfo {
   std::vector<ParamSpec> params;    // [data] params
   bool has_real = false;            // real data can be imported, or are declared with the task
   bool has_twin = true;             // false for a declared task, whose data are real
+  std::string qualifying;           // score on test rows that must be above 0 for a leaderboard to rank a row ("r2": better than
+                                    // the best constant); "" = none
   std::string import_hint;          // the command that gets the real data
   std::vector<std::string> cautions;  // what is known of its data and says how far a score may be trusted; in every audit
   std::string citation;

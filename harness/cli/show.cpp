@@ -38,7 +38,7 @@ Json task_json(const TaskEntry& task) {
   for (const ViewInfo& view : task.views) views.push_back({{"name", view.name}, {"help", view.help}});
   return {{"v", 1}, {"task", task.name}, {"version", task.version}, {"title", task.title}, {"summary", task.summary},
           {"kind", to_string(task.kind)}, {"targets", targets}, {"metrics", task.metrics}, {"splits", task.splits},
-          {"group", task.group}, {"slices", task.slices}, {"views", views}, {"parameters", settings_json(task.params)}, {"real", task.has_real},
+          {"group", task.group}, {"qualifying", task.qualifying}, {"slices", task.slices}, {"views", views}, {"parameters", settings_json(task.params)}, {"real", task.has_real},
           {"import", task.import_hint}, {"cautions", task.cautions}, {"citation", task.citation}, {"licence", task.licence}};
 }
 

@@ -269,7 +269,7 @@ store::RunRow run_row(const Plan& plan, const Tables& tables, const std::vector<
       row.cards.push_back({"task", task.name, task.version,
                            {{"title", task.title}, {"summary", task.summary}, {"kind", to_string(task.kind)},
                             {"targets", targets}, {"metrics", task.metrics}, {"slices", task.slices},
-                            {"splits", task.splits}, {"group", task.group}, {"cautions", task.cautions},
+                            {"splits", task.splits}, {"group", task.group}, {"qualifying", task.qualifying}, {"cautions", task.cautions},
                             {"citation", task.citation}, {"licence", task.licence}}});
       if (!task.declaration.is_null()) row.cards.back().card["declaration"] = task.declaration;
     }

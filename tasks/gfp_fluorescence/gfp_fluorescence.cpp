@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/contract/task.h"
 #include "harness/data/reader.h"
+#include "tasks/gfp_fluorescence/held_out.h"
 #include "tasks/gfp_fluorescence/published.h"
 #include "tasks/gfp_fluorescence/twin.h"
 
@@ -139,6 +140,8 @@ Twin twin_of(const LoadRequest& request) {
 
 void write_twin(const LoadRequest& request, const std::filesystem::path& folder) { write_files(twin_of(request), folder); }
 
+bool holds_out_positions(const LoadRequest& request) { return request.params.text("validation") == "held_out_positions"; }
+
 std::unique_ptr<Dataset> load_twin(const LoadRequest& request, StopRule rule) {
   const Twin twin = twin_of(request);
   std::vector<Row> rows;
@@ -150,6 +153,7 @@ std::unique_ptr<Dataset> load_twin(const LoadRequest& request, StopRule rule) {
     noiseless.push_back(made.noiseless);
     expected.push_back(made.expected);
   }
+  if (holds_out_positions(request)) hold_out_positions(rows);
   auto dataset = std::make_unique<GfpDataset>(std::move(rows), 0, rule);
   dataset->set_truth(std::move(noiseless), std::move(expected));
   return dataset;
@@ -159,6 +163,7 @@ std::unique_ptr<Dataset> load(const LoadRequest& request) {
   const StopRule rule = stop_rule(request.params.text("stop"));
   if (request.twin) return load_twin(request, rule);
   PublishedRows published = read_published(in_folder(request.folder));
+  if (holds_out_positions(request)) hold_out_positions(published.rows);
   return std::make_unique<GfpDataset>(std::move(published.rows), published.duplicates, rule);
 }
 
@@ -197,12 +202,17 @@ SEQBENCH_TASK(gfp_fluorescence) {
                    .fallback = std::string("keep"),
                    .help = "stop codons: kept as '*', deleted as in TAPE (residues after it move up), or the end",
                    .choices = {"keep", "delete", "truncate"}},
+                  {.name = "validation",
+                   .fallback = std::string("published"),
+                   .help = "of the published split: its own, or as many rows with mutations at positions that no training row mutates",
+                   .choices = {"published", "held_out_positions"}},
                   {.name = "twin_seed",
                    .fallback = std::int64_t{0},
                    .help = "seed of the twin's variants, landscape and noise",
                    .low = 0,
                    .high = 9007199254740991.0,
                    .choices = {}}};
+  entry.qualifying = "r2";
   entry.has_real = true;
   entry.import_hint =
       "seqbench data import gfp_fluorescence amino_acid_genotypes_to_brightness.tsv.gz "

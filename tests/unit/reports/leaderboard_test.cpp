@@ -71,6 +71,19 @@ TEST_F(Board, RanksModelsWithinAContestAndDrawsTheOthersAsLines) {
   EXPECT_EQ(top.find("worse"), std::string::npos);
 }
 
+TEST_F(Board, RowsThatDoNotQualifyHaveNoRank) {
+  qualifying = "challenge";
+  fill({{.label = "good", .error = 0.4, .own_score = 0.7},
+        {.label = "ranks well", .error = 0.2, .own_score = -0.1},
+        {.label = "good too", .error = 0.5, .own_score = 0.1}});
+  const Leaderboard board = leaderboard(store::Reader(path()), "toy");
+  EXPECT_EQ(labels(board.contests.at(0)), (std::vector<std::string>{"ranks well", "good", "good too"}));
+  EXPECT_EQ(ranks(board.contests.at(0)), (std::vector<std::size_t>{0, 1, 2}));
+  EXPECT_EQ(standing_text(standing(board.contests.at(0), "ranks well")), "unranked");
+  EXPECT_NE(leaderboard_text(board).find("unranked: challenge on test rows is not above 0\n"), std::string::npos);
+  EXPECT_FALSE(leaderboard_json(board)["contests"][0]["standings"][0]["qualified"]);
+}
+
 TEST_F(Board, RandomWeightsContestNeitherWeightsNorPublishedNumbers) {
   fill({{.label = "random", .source = "real", .scale = "full", .error = 0.1, .random_weights = true},
         {.label = "pretrained", .source = "real", .scale = "full", .error = 0.4}},

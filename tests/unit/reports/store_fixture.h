@@ -34,7 +34,7 @@ struct Made {
   bool save_all = false;         // predictions of training and validation rows too
   double deviation = 0;          // above 0: standard deviations on test rows, this and twice this by turns
   bool test_curve = false;       // losses of three steps, and mse on validation and test rows
-  double own_score = 0;          // above 0: a score of the task's own on test, that no metric is named as
+  double own_score = 0;          // not 0: a score of the task's own on test, that no metric is named as
 };
 
 class StoreFixture : public ::testing::Test {
@@ -99,7 +99,7 @@ class StoreFixture : public ::testing::Test {
     }
     const std::int64_t sizes[] = {240, 30, 60};
     for (int split = 2; split >= 0; --split) add_part(record, m, split, sizes[split]);
-    if (m.own_score > 0) {
+    if (m.own_score != 0) {
       record.metrics.push_back({.split = 2, .name = "challenge", .slice = "all", .value = m.own_score, .n = 60, .note = "",
                                  .higher_is_better = true, .version = 1, .unit = ""});
     }
@@ -121,7 +121,7 @@ class StoreFixture : public ::testing::Test {
     run.experiment.spec_sha256 = sha256_hex(canonical_json(run.experiment.resolved));
     run.command = {"/elsewhere/seqbench", "run", "/elsewhere/first.toml", "--twin", "--set", "train.epochs=3 # x"};
     for (const Made& m : trials) run.trials.push_back({row_of(m), m.label});
-    run.cards.push_back({"task", "toy", 1, {{"title", "Toy heights"}, {"metrics", {"mse", "spearman"}}}});
+    run.cards.push_back({"task", "toy", 1, {{"title", "Toy heights"}, {"metrics", {"mse", "spearman"}}, {"qualifying", qualifying}}});
     const store::RunId id = store.open_run(run);
     for (const Made& m : trials) {
       if (!m.run) continue;
@@ -133,6 +133,8 @@ class StoreFixture : public ::testing::Test {
     if (!published.empty()) store.replace_published(sha256_hex("published"), published);
     return store::Reader(path()).run(id.uid);
   }
+
+  std::string qualifying = "";  // of the task
 
   [[nodiscard]] std::filesystem::path path() const { return folder_ / "store.db"; }
   [[nodiscard]] std::filesystem::path folder() const { return folder_; }

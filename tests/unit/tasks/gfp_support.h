@@ -24,9 +24,12 @@ inline Params gfp_params(const std::string& stop = "keep", std::int64_t twin_see
   return params;
 }
 
-inline std::unique_ptr<Dataset> gfp_twin(std::int64_t rows, std::int64_t seed = 0, const std::string& stop = "keep") {
-  const Params params = gfp_params(stop, seed);
+inline std::unique_ptr<Dataset> gfp_twin_of(const Params& params, std::int64_t rows) {
   return gfp_task().load({.twin = true, .folder = {}, .params = params, .rows = rows});
+}
+
+inline std::unique_ptr<Dataset> gfp_twin(std::int64_t rows, std::int64_t seed = 0, const std::string& stop = "keep") {
+  return gfp_twin_of(gfp_params(stop, seed), rows);
 }
 
 inline std::unique_ptr<Dataset> gfp_real(const std::filesystem::path& folder, const std::string& stop = "keep") {

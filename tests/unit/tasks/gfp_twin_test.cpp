@@ -66,6 +66,36 @@ TEST(GfpNoiseLaw, ClosedFormIsTheMeanOfTheDraws) {
   EXPECT_LT(NoiseLaw::mean(3.74), 3.74 - 0.02);
 }
 
+TEST(GfpTwin, HeldOutPositionsAreInNoTrainingRow) {
+  Params params = test::gfp_params();
+  params.set("validation", "held_out_positions");
+  const std::unique_ptr<Dataset> dataset = test::gfp_twin_of(params, 0);
+  const Examples& held = dataset->examples();
+  const SetView mutations = std::get<SetView>(dataset->view("mutations").data);
+  const auto* offsets = mutations.offsets.const_data_ptr<std::int64_t>();
+  const auto* members = mutations.members.const_data_ptr<std::int64_t>();
+  std::set<std::int64_t> trained;
+  const auto positions = [&](std::size_t row) {
+    std::set<std::int64_t> result;
+    for (std::int64_t i = offsets[row]; i < offsets[row + 1]; ++i) result.insert(members[i] * 237 / mutations.features);
+    return result;
+  };
+  std::map<Part, std::int64_t> rows, rows_before;
+  for (std::size_t row = 0; row < held.ids.size(); ++row) {
+    ++rows[held.published_split[row]];
+    ++rows_before[whole().published_split[row]];
+    EXPECT_EQ(held.published_split[row] == Part::kTest, whole().published_split[row] == Part::kTest);
+    if (held.published_split[row] == Part::kTrain) trained.merge(positions(row));
+  }
+  for (std::size_t row = 0; row < held.ids.size(); ++row) {
+    if (held.published_split[row] != Part::kValidation) continue;
+    const std::set<std::int64_t> own = positions(row);
+    EXPECT_TRUE(std::ranges::any_of(own, [&](std::int64_t position) { return !trained.contains(position); })) << held.ids[row];
+  }
+  EXPECT_GE(rows[Part::kValidation], rows_before[Part::kValidation]);
+  EXPECT_LT(rows[Part::kValidation], rows_before[Part::kValidation] + 500);
+}
+
 TEST(GfpTwin, CountsAreThePublishedOnes) {
   const Examples& twin = whole();
   EXPECT_EQ(twin.rows(), 54025);

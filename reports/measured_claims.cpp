@@ -26,8 +26,8 @@ analyze::Summary mirrored(analyze::Summary s) {
 
 class ClaimJudge {
  public:
-  ClaimJudge(const Measurements& measured, const std::vector<Published>& rows, const PaperFindings& printed)
-      : measured_(measured), rows_(rows), printed_(printed) {}
+  ClaimJudge(const Measurements& measured, std::string input, const std::vector<Published>& rows, const PaperFindings& printed)
+      : measured_(measured), input_(std::move(input)), rows_(rows), printed_(printed) {}
 
   JudgedClaim judge(const store::Claim& claim) const {
     JudgedClaim out;
@@ -61,7 +61,7 @@ class ClaimJudge {
   }
 
   [[nodiscard]] const analyze::Summary* summary(const Published& p) const {
-    const Measured* found = measured_.of(p);
+    const Measured* found = measured_.of(p, input_);
     return found == nullptr ? nullptr : &found->cell->summary;
   }
 
@@ -107,7 +107,7 @@ class ClaimJudge {
     const std::vector<ClaimPair> all = claim.form == "best" ? pairs_for_best(claim) : pairs_of(claim, rows_).pairs;
     std::vector<analyze::ClaimResult> results;
     for (const ClaimPair& pair : all) {
-      const Measured *a = measured_.of(*pair.left), *b = measured_.of(*pair.right);
+      const Measured *a = measured_.of(*pair.left, input_), *b = measured_.of(*pair.right, input_);
       if (a == nullptr || b == nullptr) continue;
       const double margin = claim.form == "at_least" ? pair.right->margin.value_or(0) : 0;
       results.push_back(pair.smaller ? compare(*b, *a, margin) : compare(*a, *b, margin));
@@ -176,6 +176,7 @@ class ClaimJudge {
   }
 
   const Measurements& measured_;
+  const std::string input_;  // "": the paper's
   const std::vector<Published>& rows_;
   const PaperFindings& printed_;
 };
@@ -184,7 +185,13 @@ class ClaimJudge {
 
 JudgedClaim judge_measured(const store::Claim& claim, const Measurements& measured, const std::vector<Published>& rows,
                            const PaperFindings& printed) {
-  return ClaimJudge(measured, rows, printed).judge(claim);
+  JudgedClaim judged = ClaimJudge(measured, "", rows, printed).judge(claim);
+  if (judged.verdict != ClaimVerdict::kBlocked) return judged;
+  for (const std::string& input : measured.inputs()) {
+    JudgedClaim other = ClaimJudge(measured, input, rows, printed).judge(claim);
+    if (other.verdict != ClaimVerdict::kBlocked) judged.others.push_back({input, other.verdict, std::move(other.reason)});
+  }
+  return judged;
 }
 
 }  // namespace seqbench::reports

@@ -41,21 +41,44 @@ Measurements::Measurements(const store::Reader* store, const store::Paper& paper
   for (const auto& [task, table] : tables_) index(table);
 }
 
-const Measured* Measurements::of(const store::PublishedRow& printed) const {
-  const auto found = by_uid_.find(printed.uid);
-  return found == by_uid_.end() ? nullptr : &found->second;
+const Measured* Measurements::of(const store::PublishedRow& printed, const std::string& input) const {
+  if (const auto of_input = by_input_.find(input); of_input != by_input_.end()) {
+    if (const auto found = of_input->second.find(printed.uid); found != of_input->second.end()) return &found->second;
+  }
+  const std::size_t comma = input.find(", ");
+  return comma == std::string::npos ? nullptr : of(printed, input.substr(0, comma));
+}
+
+std::vector<std::string> Measurements::inputs() const {
+  std::vector<std::string> names;
+  for (const auto& [input, numbers] : by_input_) {
+    if (!input.empty()) names.push_back(input);
+  }
+  return names;
+}
+
+void Measurements::add(const std::string& input, const std::string& uid, const Row& row, const Row::Cell& cell) {
+  const auto [at, fresh] = by_input_[input].try_emplace(uid, Measured{&row, &cell});
+  if (fresh) return;
+  const int rows = at->second.rows + 1;
+  if (cell.summary.trials > at->second.cell->summary.trials) at->second = {&row, &cell};
+  at->second.rows = rows;
 }
 
 void Measurements::index(const TaskTable& table) {
   for (const Row& row : table.rows) {
-    if (!comparable_with_published(row)) continue;
+    const std::size_t at = row.label.find(" @ ");
+    if (at == std::string::npos && !comparable_with_published(row)) continue;
+    if (row.source != "real" || row.scale != "full") continue;
     for (const Row::Cell& cell : row.cells) {
-      for (const store::PublishedRow& p : published_for(table, row, cell)) {
-        const auto [at, fresh] = by_uid_.try_emplace(p.uid, Measured{&row, &cell});
-        if (fresh) continue;
-        const int rows = at->second.rows + 1;
-        if (cell.summary.trials > at->second.cell->summary.trials) at->second = {&row, &cell};
-        at->second.rows = rows;
+      if (at == std::string::npos) {
+        for (const store::PublishedRow& p : published_for(table, row, cell)) add("", p.uid, row, cell);
+        continue;
+      }
+      if (cell.slice != "all") continue;
+      for (const store::PublishedRow& p : table.published) {
+        const bool same = p.model == row.model && p.row_ref == row.label.substr(0, at) && p.metric == cell.metric && p.split == cell.split;
+        if (same && is_printed(p)) add(row.label.substr(at + 3), p.uid, row, cell);
       }
     }
   }

@@ -37,7 +37,11 @@ class Measurements {
   Measurements(const Measurements&) = delete;
   Measurements& operator=(const Measurements&) = delete;
 
-  [[nodiscard]] const Measured* of(const store::PublishedRow& printed) const;
+  /// `input` other than "": what a row labelled "ROW @ INPUT" measured, the paper's row on another input than the paper's; where
+  /// INPUT is "one-hot, epoch by validation" and there is no such row, that of "one-hot".
+  [[nodiscard]] const Measured* of(const store::PublishedRow& printed, const std::string& input = "") const;
+  /// Inputs that rows of the store name, in order; "" is not among them.
+  [[nodiscard]] std::vector<std::string> inputs() const;
   /// a - b: over the same resampled test rows where both have stored their predictions of them, else Welch's.
   struct Difference {
     analyze::Summary summary;
@@ -52,7 +56,9 @@ class Measurements {
   const store::Reader* store_;
   Executions executions_;
   std::map<std::string, TaskTable> tables_;
-  std::map<std::string, Measured> by_uid_;
+  void add(const std::string& input, const std::string& uid, const Row& row, const Row::Cell& cell);
+
+  std::map<std::string, std::map<std::string, Measured>> by_input_;  // input -> uid of a printed number
 };
 
 }  // namespace seqbench::reports

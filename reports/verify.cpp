@@ -42,6 +42,11 @@ NumberVerdict verdict_of(const Published& p, const Measurements& measured,
   NumberVerdict v;
   v.printed = p;
   v.p_adjusted = kNone;
+  for (const std::string& input : measured.inputs()) {
+    const Measured* other = measured.of(p, input);
+    if (other == nullptr || !other->row->label.ends_with(" @ " + input)) continue;
+    v.others.push_back({input, other->cell->summary, other->row->chosen_on_test, other->row->keys});
+  }
   const Measured* found = measured.of(p);
   if (found != nullptr) {
     v.measured = found->cell->summary;

@@ -12,6 +12,14 @@
 
 namespace seqbench::reports {
 
+/// The paper's row on another input than the paper's, from a row labelled "ROW @ INPUT". It is shown and never judged.
+struct OtherInput {
+  std::string input;
+  analyze::Summary measured;
+  bool chosen_on_test = false;
+  std::vector<std::string> trials;
+};
+
 struct NumberVerdict {
   store::PublishedRow printed;
   analyze::Judgement judgement;  // verdict and reason; numbers where something was measured
@@ -19,15 +27,23 @@ struct NumberVerdict {
   analyze::Summary measured;
   std::vector<std::string> trials;  // keys; empty where nothing was measured
   std::string unblock;              // the command, or what is missing; "" unless blocked
+  std::vector<OtherInput> others;
 };
 
 enum class ClaimVerdict { kSupported, kContradicted, kUndecided, kBlocked };
 [[nodiscard]] std::string_view to_string(ClaimVerdict verdict);
+/// What a claim that is blocked comes to on another input; p values of these are not adjusted.
+struct OtherClaim {
+  std::string input;
+  ClaimVerdict verdict = ClaimVerdict::kBlocked;
+  std::string reason;
+};
 struct JudgedClaim {
   store::Claim claim;
   ClaimVerdict verdict = ClaimVerdict::kBlocked;
   double p = 1, p_adjusted = 1;  // of "contradicted"
   std::string reason;
+  std::vector<OtherClaim> others = {};
 };
 
 struct Scorecard {

@@ -72,12 +72,18 @@ std::string scorecard_text(const Scorecard& card) {
     }
     table.add({shown(v.printed.row_ref), shown(v.printed.col_ref) + " " + printed_digits(v.printed), measured_text(v),
                v.printed.margin ? "±" + four_digits(*v.printed.margin) : "–", shown(verdict_text(v), 400)});
+    for (const OtherInput& o : v.others) {
+      table.add({"  on " + shown(o.input), shown(v.printed.col_ref), fmt::format("measured {} {}", mean_text(o.measured), interval_text(o.measured)),
+                 "–", o.chosen_on_test ? "other input, chosen on test rows" : "other input"});
+    }
   }
   flush();
   if (!card.claims.empty()) out += "  claims\n";
-  for (const JudgedClaim& c : card.claims)
+  for (const JudgedClaim& c : card.claims) {
     out += fmt::format("    {}  {}  {}: {}\n", c.claim.id, shown(c.claim.statement, 200), to_string(c.verdict),
                        shown(c.reason, 400));
+    for (const OtherClaim& o : c.others) out += fmt::format("      on {}  {}: {}\n", shown(o.input), to_string(o.verdict), shown(o.reason, 400));
+  }
   if (card.expected_false() > 0) {
     out += fmt::format(
         "  at most {:.1f} of the {} reproduced are to be expected to be so falsely (5 % of the numbers measured)\n",
@@ -90,6 +96,11 @@ Json to_json(const Scorecard& card) {
   Json numbers = Json::array(), claims = Json::array();
   for (const NumberVerdict& v : card.numbers) {
     const analyze::Judgement& j = v.judgement;
+    Json others = Json::array();
+    for (const OtherInput& o : v.others) {
+      others.push_back({{"input", o.input}, {"measured", json_number(o.measured.mean)}, {"low", json_number(o.measured.low)},
+                        {"high", json_number(o.measured.high)}, {"chosen_on_test", o.chosen_on_test}, {"trials", o.trials}});
+    }
     numbers.push_back({{"uid", v.printed.uid},
                        {"table", v.printed.table_ref},
                        {"row", v.printed.row_ref},
@@ -105,15 +116,19 @@ Json to_json(const Scorecard& card) {
                        {"p", json_number(j.p)},
                        {"p_adjusted", json_number(v.p_adjusted)},
                        {"margin", v.printed.margin ? Json(*v.printed.margin) : Json()},
+                       {"other_inputs", others},
                        {"trials", v.trials}});
   }
   for (const JudgedClaim& c : card.claims) {
+    Json others = Json::array();
+    for (const OtherClaim& o : c.others) others.push_back({{"input", o.input}, {"verdict", to_string(o.verdict)}, {"reason", o.reason}});
     claims.push_back({{"claim", c.claim.id},
                       {"statement", c.claim.statement},
                       {"verdict", to_string(c.verdict)},
                       {"reason", c.reason},
                       {"p", json_number(c.p)},
-                      {"p_adjusted", json_number(c.p_adjusted)}});
+                      {"p_adjusted", json_number(c.p_adjusted)},
+                      {"other_inputs", others}});
   }
   return {{"v", 1},
           {"paper", card.paper},

@@ -95,7 +95,8 @@ std::string letters(std::string_view text) {
   return kept;
 }
 
-/// "./seqbench run experiments/mimo/table2.toml --scale full", where a file of the paper reruns this table.
+/// "./seqbench run experiments/mimo/table2.toml --scale full": a file of the paper with a row of this name, and what it lacks;
+/// else one that reruns this table.
 std::string run_command(const Context& context, const store::PublishedRow& row) {
   const fs::path folder = context.arguments.root / "experiments" / row.paper;
   if (!fs::is_directory(folder)) return "";
@@ -104,13 +105,16 @@ std::string run_command(const Context& context, const store::PublishedRow& row) 
     if (entry.path().extension() == ".toml") files.push_back(entry.path());
   }
   std::ranges::sort(files);
+  std::string of_table;
   for (const fs::path& file : files) {
     const auto loaded = spec::load(file, context.tables.catalog(), {{}, "full", false, context.arguments.root});
-    if (loaded && letters(loaded->reruns) == letters(row.table_ref)) {
-      return fmt::format("./seqbench run {} --scale full", file.lexically_proximate(context.arguments.root).string());
+    const std::string command = fmt::format("./seqbench run {} --scale full", file.lexically_proximate(context.arguments.root).string());
+    if (read_file(file).find(fmt::format("label = \"{}\"", row.row_ref)) != std::string::npos) {
+      return loaded ? command : fmt::format("{}, which lacks: {}", command, loaded.error().front().message);
     }
+    if (loaded && of_table.empty() && letters(loaded->reruns) == letters(row.table_ref)) of_table = command;
   }
-  return "";
+  return of_table;
 }
 
 /// What would let this number be measured.

@@ -165,6 +165,40 @@ TEST_F(Verify, ClaimsNeedTwoRunsOnEachSideAndArePairedWhereTheyCan) {
   EXPECT_NE(judged_claim(greater({"bare"}, {"good"})).reason.find("; unpaired"), std::string::npos);
 }
 
+TEST_F(Verify, RowsOnAnotherInputStandBelowAndDecideNothingOfThePaper) {
+  std::vector<Made> trials;
+  const auto add = [&](const std::string& model, const std::string& input, double error, const std::string& keep = "best") {
+    for (Made m : five(model, error)) {
+      m.label += " @ " + input;
+      m.keep = keep;
+      m.random_weights = input == "noise";
+      trials.push_back(m);
+    }
+  };
+  add("good", "letters", 0.2);
+  add("bad", "letters", 1.0);
+  add("good", "letters, honest", 1.5);
+  add("good", "noise", 0.5, "published_test");
+  fill(trials);
+  const Scorecard c = card({row("good", 0.04), row("bad", 1)}, {greater({"bad"}, {"good"})});
+  for (const NumberVerdict& v : c.numbers) EXPECT_EQ(v.judgement.verdict, Verdict::kBlocked);
+  std::vector<std::string> inputs;
+  for (const OtherInput& o : c.numbers.at(0).others) inputs.push_back(o.input);
+  EXPECT_EQ(inputs, (std::vector<std::string>{"letters", "letters, honest", "noise"}));
+  EXPECT_TRUE(c.numbers[0].others.at(2).chosen_on_test);
+  EXPECT_NEAR(c.numbers[0].others[0].measured.mean, 0.04, 0.01);
+  ASSERT_EQ(c.numbers.at(1).others.size(), 1U);
+  const JudgedClaim& claim = c.claims.at(0);
+  EXPECT_EQ(claim.verdict, ClaimVerdict::kBlocked);
+  ASSERT_EQ(claim.others.size(), 2U) << "on noise the other row is not measured";
+  EXPECT_EQ(claim.others[0].verdict, ClaimVerdict::kSupported) << claim.others[0].reason;
+  EXPECT_EQ(claim.others[1].input, "letters, honest");
+  EXPECT_EQ(claim.others[1].verdict, ClaimVerdict::kContradicted) << "bad is that of letters: " << claim.others[1].reason;
+  EXPECT_FALSE(c.finding());
+  EXPECT_NE(scorecard_text(c).find("other input, chosen on test rows"), std::string::npos);
+  EXPECT_EQ(to_json(c)["numbers"][0]["other_inputs"].size(), 3U);
+}
+
 TEST_F(Verify, TrendsStayWithinATableAndKnowTheirLevels) {
   std::vector<Made> trials;
   std::vector<store::PublishedRow> rows;

@@ -14,7 +14,10 @@ namespace {
 
 using Values = std::vector<double>;
 
-Json golden() { return parse_json(read_file(SEQBENCH_SOURCE_DIR "/tests/golden/stats/stats.json"), "stats.json"); }
+const Json& golden() {
+  static const Json json = parse_json(read_file(SEQBENCH_SOURCE_DIR "/tests/golden/stats/stats.json"), "stats.json");
+  return json;
+}
 
 Components components(const MetricInfo& info, const Values& truth, const std::vector<Values>& predictions,
                       const Units& units) {

@@ -13,7 +13,10 @@ namespace {
 
 using Values = std::vector<double>;
 
-Json golden() { return parse_json(read_file(SEQBENCH_SOURCE_DIR "/tests/golden/stats/stats.json"), "stats.json"); }
+const Json& golden() {
+  static const Json json = parse_json(read_file(SEQBENCH_SOURCE_DIR "/tests/golden/stats/stats.json"), "stats.json");
+  return json;
+}
 
 /// `runs` runs with this mean and spread between runs, by the t distribution.
 Summary measured(double mean, double run_sd, std::int64_t runs) {

@@ -47,7 +47,7 @@ struct Leaderboard {
 /// the real data at full scale, but for random weights. Chance is the constant model, or 0 for correlations. Throws InputError for an unknown metric.
 [[nodiscard]] Leaderboard leaderboard(const store::Reader& store, const std::string& task, const std::string& metric = "");
 
-/// At most 100 columns; of the ranked rows the first `top` of each contest (0 = all).
+/// At most 120 columns; of the ranked rows the first `top` of each contest (0 = all).
 [[nodiscard]] std::string leaderboard_text(const Leaderboard& board, std::size_t top = 0);
 [[nodiscard]] Json leaderboard_json(const Leaderboard& board);
 /// Writes DIR/leaderboard-TASK.html, a page like those of render().

@@ -14,13 +14,17 @@
 namespace seqbench::reports {
 namespace {
 
-constexpr std::size_t kColumns = 100;  // of a terminal
+constexpr std::size_t kColumns = 120;  // of a wide terminal
+
+std::string cost_text(double seconds) {
+  return seconds < 0.01 ? "0.00" : seconds < 9.995 ? fmt::format("{:.2f}", seconds) : fmt::format("{:.0f}", seconds);
+}
 
 /// The contest with labels of at most `label` characters and the first `more` other metrics.
 TextTable text_table(const Leaderboard& board, const Contest& contest, std::size_t top, std::size_t label, std::size_t more) {
   const TaskTable& table = board.table;
   const bool shares = std::ranges::any_of(contest.standings, [](const Standing& s) { return s.share.has_value(); });
-  std::vector<std::string> header = {"rank", "standing", "row", shown(table.rank_metric, 20), "95 %"};
+  std::vector<std::string> header = {"rank", "standing", "row", "score", "95 %"};
   if (shares) header.emplace_back("of range");
   header.emplace_back("trials");
   header.emplace_back("s a trial");
@@ -32,7 +36,7 @@ TextTable text_table(const Leaderboard& board, const Contest& contest, std::size
     std::vector<std::string> cells = {rank_text(s), standing_text(s), shown(s.label, label), score_text(board, s), interval_text(s.score)};
     if (shares) cells.push_back(s.share ? fmt::format("{:.0f} %", 100 * *s.share) : "–");
     cells.push_back(row ? fmt::format("{}", row->done) : "–");
-    cells.push_back(row ? four_digits(row->seconds_per_trial) : "–");
+    cells.push_back(row ? cost_text(row->seconds_per_trial) : "–");
     for (std::size_t m = 1; m <= more; ++m) {
       const Row::Cell* cell = row ? row->cell(table.metrics[m], "test") : nullptr;
       cells.push_back(cell ? four_digits(cell->summary.mean) : row ? "missing" : "–");
@@ -51,7 +55,7 @@ std::size_t widest(const std::string& text) {
 /// As many other metrics as fit, labels cut where they must be.
 std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t top) {
   std::string text;
-  for (const std::size_t label : {36u, 24u, 16u}) {
+  for (std::size_t label = 60; label >= 16; label -= 4) {
     for (std::size_t more = board.table.metrics.size(); more-- > 0;) {
       text = text_table(board, contest, top, label, more).plain();
       if (widest(text) > kColumns) continue;
@@ -110,7 +114,7 @@ std::string standing_text(const Standing& s) {
   const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : !s.qualified ? "unranked" : "";
   if (s.what == Standing::What::kModel) return place;
   const std::string what = s.what == Standing::What::kSubmitted ? "submitted" : "control";
-  return place.empty() ? what : what + ", " + place;
+  return place.empty() || (s.what == Standing::What::kControl && !s.qualified) ? what : what + ", " + place;
 }
 
 std::string score_text(const Leaderboard& board, const Standing& s) {

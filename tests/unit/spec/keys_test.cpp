@@ -48,7 +48,7 @@ TEST(Keys, EveryKeyIsListedAsInOrOutOfTheTrialKey) {
                                                     "early_stop.metric",
                                                     "early_stop.min_delta",
                                                     "keep",
-                                                    "best_by",
+                                                    "best_by", "best_on",
                                                     "eval_every",
                                                     "labels",
                                                     "precision",

@@ -1,0 +1,150 @@
+// Training steps by the loop and predictions of a small network, or a frozen encoder's forward pass, as standard input asks.
+// usage: time_small_network MODEL VIEW THREADS FOLDER
+// FOLDER: codes.u8 [N, length] of 0 ... 20, the first half for training, the rest for testing; length and params in the arguments
+// of tests/bench/small_networks. First line of output: parameters. "train N": mean milliseconds of N steps; "infer": of all test rows.
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/full.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+#include <numeric>
+
+#include "harness/base/error.h"
+#include "harness/base/files.h"
+#include "harness/base/text.h"
+#include "harness/contract/tables.h"
+#include "harness/train/device.h"
+#include "harness/train/fit.h"
+#include "models/pretrained/esm_layout.h"
+#include "models/pretrained/frozen_encoder.h"
+
+namespace seqbench {
+namespace {
+
+constexpr std::int64_t kLength = 237, kSymbols = 21;
+constexpr std::string_view kLetters = "ACDEFGHIKLMNPQRSTVWYX";
+constexpr std::size_t kEncoderBatch = 17;  // as the embedding table takes 237 residues at once
+
+struct Stop {};
+
+std::vector<std::string> texts_of(const std::string& codes) {
+  std::vector<std::string> texts(codes.size() / kLength);
+  for (std::size_t i = 0; i < codes.size(); ++i) texts[i / kLength] += kLetters[static_cast<std::uint8_t>(codes[i])];
+  return texts;
+}
+
+View view_of(const std::string& name, const std::string& codes) {
+  if (name == "protein") return {name, TextView{Texts(texts_of(codes))}};
+  const auto rows = static_cast<std::int64_t>(codes.size()) / kLength;
+  CodeView view{at::full({rows, kLength}, 0, at::kByte), at::full({rows}, kLength, at::kLong), kSymbols};
+  std::ranges::copy(codes, view.codes.mutable_data_ptr<std::uint8_t>());
+  return {name, view};
+}
+
+/// The model's own batches and sampler; a rate that stays, so that steps are alike.
+train::FitSettings settings_of(const ModelEntry& entry) {
+  train::FitSettings settings;
+  for (const Setting& setting : entry.train) {
+    if (setting.key == "batch") settings.batch = std::get<std::int64_t>(setting.value);
+    if (setting.key == "eval_batch") settings.eval_batch = std::get<std::int64_t>(setting.value);
+    if (setting.key == "sampler") settings.sampler = std::get<std::string>(setting.value);
+    if (setting.key == "weight_decay") settings.weight_decay = std::get<double>(setting.value);
+  }
+  settings.optimizer = "adam";
+  settings.learning_rate = 1e-4;
+  settings.scale_targets = false;
+  settings.keep = "last";
+  settings.epochs = 1'000'000;
+  return settings;
+}
+
+Params params_of(const ModelEntry& entry, std::string_view view) {
+  Params params(entry.params);
+  if (entry.name == "global_epistasis") {
+    params.set("shared", true);
+    params.set("traits", std::int64_t{2});
+  }
+  if (view != "protein") return params;
+  // Embeddings of this width are what matters, whatever they cost.
+  for (const char* key : {"encoder.layers", "encoder.heads", "encoder.feed_forward"}) params.set(key, std::int64_t{1});
+  return params;
+}
+
+/// Calls train(N) and infer() as asked, until the input ends.
+template <typename Train, typename Infer>
+void serve(const Train& train, const Infer& infer) {
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.starts_with("train ")) return train(parse_int(std::string_view(line).substr(6)).value());
+    const double begun = monotonic_seconds();
+    infer();
+    std::cout << 1e3 * (monotonic_seconds() - begun) << std::endl;
+  }
+  throw Stop();
+}
+
+void time_network(const ModelEntry& entry, const std::string& view_name, const std::string& folder) {
+  const View view = view_of(view_name, read_file(folder + "/codes.u8"));
+  const Params params = params_of(entry, view_name);
+  const auto network = entry.network({.params = params, .view = view, .streams = Streams(1), .cache = folder});
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(view.rows()));
+  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<double> targets(rows.size());
+  Draws draws = Streams(2).open("test").at();
+  std::ranges::generate(targets, [&] { return draws.normal(); });
+  const train::FitSettings settings = settings_of(entry);
+  const std::size_t half = rows.size() / 2;
+  const train::FitData data{.view = view, .train = std::span(rows).first(half), .targets = targets};
+  std::int64_t numbers = 0;
+  for (const NamedTensor& parameter : network->parameters()) numbers += parameter.tensor.numel();
+  std::cout << numbers << std::endl;
+
+  std::int64_t left = 0, asked = 0;
+  double begun = 0;
+  const auto next = [&] {
+    serve([&](std::int64_t steps) { asked = left = steps; },
+          [&] { SEQBENCH_ASSERT(train::predict(*network, settings, data, std::span(rows).subspan(half), at::kCPU).values.size() == half, "all rows"); });
+    begun = monotonic_seconds();
+  };
+  train::FitHooks hooks;
+  hooks.on_step = [&](std::int64_t, std::int64_t, double, double loss, double) {
+    SEQBENCH_ASSERT(std::isfinite(loss), "a finite loss");
+    if (--left > 0) return;
+    std::cout << 1e3 * (monotonic_seconds() - begun) / static_cast<double>(asked) << std::endl;
+    next();
+  };
+  next();
+  train::fit(*network, settings, data, Streams(1), at::kCPU, hooks, nullptr);
+}
+
+void time_encoder(const std::string& folder) {
+  const std::vector<std::string> texts = texts_of(read_file(folder + "/codes.u8"));
+  const models::Family& family = models::esm2_family();
+  models::FrozenEncoder encoder({.family = family, .folder = {}, .sizes = Params(family.fresh_params), .cache = {}});
+  const models::Source source = models::fresh_source(family, Params(family.fresh_params));
+  const models::Assembled model(source.architecture, {.streams = Streams(0)}, {});
+  std::int64_t numbers = 0;
+  for (const NamedTensor& parameter : model.tensors()) numbers += parameter.tensor.numel();
+  std::cout << numbers << std::endl;
+  serve([](std::int64_t) { throw InputError("an encoder that is frozen"); },
+        [&] { SEQBENCH_ASSERT(encoder.embed(std::span(texts).first(kEncoderBatch)).size() == kEncoderBatch, "all rows"); });
+}
+
+}  // namespace
+}  // namespace seqbench
+
+int main(int count, char** values) {
+  using namespace seqbench;
+  if (count != 5) {
+    std::cerr << "usage: time_small_network MODEL|encoder one_hot|protein THREADS FOLDER\n";
+    return 2;
+  }
+  train::set_numerics(parse_int(values[3]).value());
+  try {
+    const std::string model = values[1];
+    if (model == "encoder") time_encoder(values[4]);
+    else time_network(Tables({}, {models_table().begin(), models_table().end()}).model(model), values[2], values[4]);
+  } catch (const Stop&) {
+    return 0;
+  }
+}

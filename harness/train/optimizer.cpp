@@ -2,6 +2,9 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
@@ -103,6 +106,39 @@ void set_momentum(torch::optim::OptimizerOptions& options, double momentum) {
   if (auto* sgd = dynamic_cast<torch::optim::SGDOptions*>(&options)) sgd->momentum(momentum);
 }
 
+/// One pass over each parameter; torch's C++ Adam makes eleven. False: the group is no Adam of this kind.
+template <typename State, typename Options, typename Fused>
+bool step_fused(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParamGroup& group, const Fused& fused) {
+  const auto* options = dynamic_cast<const Options*>(&group.options());
+  if (options == nullptr) return false;
+  std::vector<at::Tensor> parameters, gradients, means, squares, steps;
+  std::int64_t last = -1;
+  for (const at::Tensor& parameter : group.params()) {
+    if (!parameter.grad().defined()) continue;
+    auto& state = dynamic_cast<State&>(*optimizer.state().at(parameter.unsafeGetTensorImpl()));
+    state.step(state.step() + 1);
+    parameters.push_back(parameter);
+    gradients.push_back(parameter.grad());
+    means.push_back(state.exp_avg());
+    squares.push_back(state.exp_avg_sq());
+    steps.push_back(state.step() == last ? steps.back()
+                                         : at::full({}, state.step(), parameter.options().dtype(at::kFloat).requires_grad(false)));
+    last = state.step();
+  }
+  if (parameters.empty()) return true;
+  const auto [beta1, beta2] = options->betas();
+  fused(parameters, gradients, means, squares, at::TensorList{}, steps, options->lr(), beta1, beta2, options->weight_decay(), options->eps(),
+        false, false, std::nullopt, std::nullopt);
+  return true;
+}
+
+bool step_adam(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParamGroup& group) {
+  const auto adam = [](auto&&... values) { at::_fused_adam_(std::forward<decltype(values)>(values)...); };
+  const auto adamw = [](auto&&... values) { at::_fused_adamw_(std::forward<decltype(values)>(values)...); };
+  return step_fused<AdamParamState, torch::optim::AdamOptions>(optimizer, group, adam) ||
+         step_fused<AdamWParamState, torch::optim::AdamWOptions>(optimizer, group, adamw);
+}
+
 }  // namespace
 }  // namespace optimizer
 
@@ -167,7 +203,10 @@ void Optimizer::step(double learning_rate, std::optional<double> momentum) {
     group.options().set_lr(learning_rate);
     if (momentum) optimizer::set_momentum(group.options(), *momentum);
   }
-  torch_->step();
+  const at::NoGradGuard no_grad;
+  bool fused = true;
+  for (torch::optim::OptimizerParamGroup& group : torch_->param_groups()) fused = fused && optimizer::step_adam(*torch_, group);
+  if (!fused) torch_->step();
 }
 
 std::vector<NamedTensor> Optimizer::state() const {

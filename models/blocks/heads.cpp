@@ -1,6 +1,6 @@
 #include "models/blocks/heads.h"
 
-#include <ATen/ops/linear.h>
+#include "models/blocks/product.h"
 
 namespace seqbench::models {
 
@@ -26,7 +26,7 @@ LmHead::LmHead(LayerMaker& maker, const LmHeadSettings& settings, const at::Tens
       bias_(maker.tensor(settings.bias, {words.size(0)}, Init::zeros())) {}
 
 at::Tensor LmHead::operator()(const at::Tensor& hidden, const Pass& pass) const {
-  return at::linear(norm_(activate(activation_, dense_(hidden, pass))), decoder_, bias_);
+  return linear(norm_(activate(activation_, dense_(hidden, pass))), decoder_, bias_);
 }
 
 }  // namespace seqbench::models

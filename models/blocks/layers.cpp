@@ -2,13 +2,13 @@
 
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/tanh.h>
 #include <fmt/format.h>
 
 #include "harness/base/error.h"
+#include "models/blocks/product.h"
 
 namespace seqbench::models {
 
@@ -24,10 +24,10 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x, const Pass& pass) const {
-  at::Tensor y = at::linear(x, weight, bias);
+  at::Tensor y = linear(x, weight, bias);
   if (!lora_a.defined()) return y;
   const at::Tensor dropped = lora_dropout ? (*lora_dropout)(x, pass) : x;
-  return y.add(at::linear(at::linear(dropped, lora_a), lora_b), scale);
+  return y.add(linear(linear(dropped, lora_a), lora_b), scale);
 }
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {

@@ -1,0 +1,72 @@
+#include "models/blocks/product.h"
+
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/linear.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <optional>
+#include <string_view>
+
+namespace seqbench::models {
+namespace product {
+namespace {
+
+using OneDnn = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, std::string_view,
+                          c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+
+/// Below this many multiplications its calls cost more than they save.
+constexpr std::int64_t kLeastWork = 1'000'000;
+
+const std::optional<c10::OperatorHandle>& one_dnn() {
+  static const std::optional<c10::OperatorHandle> kFound = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+  return kFound;
+}
+
+bool fits(const at::Tensor& x, const at::Tensor& weight) {
+  return x.numel() * weight.size(0) >= kLeastWork && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && x.is_cpu() &&
+         !at::autocast::is_autocast_enabled(at::kCPU) && at::globalContext().userEnabledMkldnn() && one_dnn();
+}
+
+/// What is neither dense nor the transpose of something dense takes oneDNN a hundred times as long.
+at::Tensor dense(const at::Tensor& x) { return x.is_contiguous() || (x.dim() == 2 && x.t().is_contiguous()) ? x : x.contiguous(); }
+
+/// x [..., in] weight^T [in, out]; either may be a transposed view.
+at::Tensor multiplied(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
+  if (!fits(x, weight)) return at::linear(x, weight, bias);
+  return one_dnn()->typed<OneDnn>().call(dense(x), dense(weight), bias, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
+}
+
+at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
+
+class Linear : public torch::autograd::Function<Linear> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+    context->save_for_backward({x, weight});
+    return multiplied(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &weight = saved[1];
+    const at::Tensor y = rows_of(gradients[0]);
+    at::Tensor of_x, of_weight, of_bias;
+    if (context->needs_input_grad(0)) of_x = multiplied(y, weight.t(), {}).view(x.sizes());
+    if (context->needs_input_grad(1)) of_weight = multiplied(y.t(), rows_of(x).t(), {});
+    if (context->needs_input_grad(2)) of_bias = y.sum(0);
+    return {of_x, of_weight, of_bias};
+  }
+};
+
+}  // namespace
+}  // namespace product
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (!product::fits(x, weight)) return at::linear(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
+  if (at::GradMode::is_enabled()) return product::Linear::apply(x, weight, bias);
+  return product::multiplied(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
+}
+
+}  // namespace seqbench::models

@@ -3,6 +3,8 @@
 #include <ATen/ops/bincount.h>
 #include <ATen/ops/stack.h>
 
+#include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "harness/base/error.h"
@@ -17,6 +19,13 @@ at::Tensor commonest_symbols(const CodeView& view, std::span<const std::int64_t>
     best.push_back(at::bincount(codes.select(1, position), {}, view.symbols + 1).argmax());
   }
   return at::stack(best);
+}
+
+at::Tensor commonest_symbols(const CodeView& view) {
+  constexpr std::int64_t kEnough = 1024;
+  std::vector<std::int64_t> first(static_cast<std::size_t>(std::min(view.lengths.numel(), kEnough)));
+  std::iota(first.begin(), first.end(), 0);
+  return commonest_symbols(view, first);
 }
 
 }  // namespace seqbench::models

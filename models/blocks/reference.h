@@ -14,4 +14,7 @@ namespace seqbench::models {
 /// lowest. At least one row.
 [[nodiscard]] at::Tensor commonest_symbols(const CodeView& view, std::span<const std::int64_t> rows);
 
+/// Of the view's first rows, 1,024 or all.
+[[nodiscard]] at::Tensor commonest_symbols(const CodeView& view);
+
 }  // namespace seqbench::models

@@ -11,7 +11,6 @@
 // stands for is a symbol of its own. A site's and a symbol's shared part (`shared`) speak for substitutions not seen.
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/exp.h>
@@ -20,17 +19,16 @@
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/tanh.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
+#include "models/blocks/one_hot.h"
 #include "models/blocks/parameters.h"
 #include "models/blocks/reference.h"
 
@@ -39,16 +37,8 @@ namespace {
 
 // Letters: B rows, M features of a row or positions, S symbols with padding, T targets, K traits, U units.
 
-constexpr std::int64_t kReferenceRows = 1024;  // of the view's: enough for a majority
 constexpr double kRange = 3;                   // standard deviations of the targets over which the start is linear
 constexpr double kMostLogSd = 4;               // a polynomial knows no bounds
-
-/// Int64 [L]: the commonest symbol of each position in the first rows.
-at::Tensor reference_of(const CodeView& view, std::int64_t rows) {
-  std::vector<std::int64_t> first(static_cast<std::size_t>(std::min(rows, kReferenceRows)));
-  std::iota(first.begin(), first.end(), 0);
-  return commonest_symbols(view, first);
-}
 
 /// What softplus makes `value` of.
 double unsoftplus(double value) { return std::log(std::expm1(value)); }
@@ -132,7 +122,7 @@ class GlobalEpistasis final : public Network {
     if (const auto* codes = std::get_if<CodeView>(&view.data)) {
       symbols_ = codes->symbols + 1;
       features_ = codes->length() * symbols_;
-      reference_ = reference_of(*codes, view.rows());
+      reference_ = commonest_symbols(*codes);
     } else if (const auto* sets = std::get_if<SetView>(&view.data)) {
       features_ = sets->features;
     } else {
@@ -180,17 +170,18 @@ class GlobalEpistasis final : public Network {
     if (site_.defined()) {
       weights = weights.view({-1, symbols_, targets_ * traits_}).add(site_.unsqueeze(1)).add(symbol_).flatten(0, 1);
     }
+    if (symbols_ > 0) return of_codes(weights, batch.input("codes")).view({-1, targets_, traits_});
     const at::Tensor none = at::zeros({1, weights.size(1)}, weights.options());
-    const at::Tensor each = at::embedding(at::cat({weights, none}), indices(batch), features_);
+    const at::Tensor each = at::embedding(at::cat({weights, none}), batch.input("features"), features_);
     return each.sum(1).view({-1, targets_, traits_});
   }
 
-  /// Int64 [B, M] of 0 ... features_, which stands for no feature.
-  [[nodiscard]] at::Tensor indices(const Batch& batch) const {
-    if (symbols_ == 0) return batch.input("features");
-    const at::Tensor codes_BL = batch.input("codes").to(at::kLong);
-    const at::Tensor first_L = at::arange(0, features_, symbols_, codes_BL.options());
-    return at::where(codes_BL.eq(reference_), at::full({}, features_, codes_BL.options()), codes_BL.add(first_L));
+  /// The sum over the positions that differ from the reference: [B, T K].
+  [[nodiscard]] at::Tensor of_codes(const at::Tensor& weights, const at::Tensor& codes_BL) const {
+    const at::Tensor place_D2 = codes_BL.ne(reference_.to(at::kByte)).nonzero();
+    const at::Tensor row_D = place_D2.select(1, 0), position_D = place_D2.select(1, 1);
+    const at::Tensor code_D = codes_BL.flatten().index_select(0, row_D.mul(codes_BL.size(1)).add(position_D)).to(at::kLong);
+    return sums_by_row(weights, position_D.mul(symbols_).add(code_D), row_D, codes_BL.size(0));
   }
 
   /// [B, T].

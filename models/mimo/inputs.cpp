@@ -1,12 +1,14 @@
 #include "models/mimo/inputs.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "harness/base/error.h"
+#include "models/blocks/one_hot.h"
+#include "models/blocks/product.h"
+#include "models/blocks/reference.h"
 #include "models/pretrained/esm_layout.h"
 
 namespace seqbench::models::mimo {
@@ -25,6 +27,7 @@ Inputs::Inputs(const ModelContext& context, Pooling pooling, std::string model)
   } else if (const auto* codes = std::get_if<CodeView>(&context.view.data)) {
     length_ = codes->length();
     symbols_ = codes->symbols;
+    reference_L_ = commonest_symbols(*codes).to(at::kByte);
   } else {
     throw InputError(fmt::format("{}: view '{}' holds neither texts nor codes", model_, context.view.name));
   }
@@ -57,24 +60,24 @@ Batch Inputs::collate(const View& view, std::span<const std::int64_t> rows) cons
 at::Tensor Inputs::pooled(const Batch& batch) const {
   SEQBENCH_ASSERT(pooling_ == Pooling::kMean, "the inputs were made pooled");
   if (table_ != nullptr) return batch.input("embeddings").to(dtype_);
-  return one_hot(batch.input("codes")).flatten(1);
+  return batch.input("codes");
+}
+
+at::Tensor Inputs::first(const at::Tensor& pooled, const Affine& layer) const {
+  if (table_ != nullptr) return linear(pooled, layer.weight, layer.bias);
+  return one_hot_linear(pooled, symbols_, reference_L_, layer.weight, layer.bias);
 }
 
 Sequence Inputs::sequence(const Batch& batch) const {
   SEQBENCH_ASSERT(pooling_ == Pooling::kNone, "the inputs were made by position");
-  if (table_ == nullptr) {
-    const at::Tensor& codes_BL = batch.input("codes");
-    return {one_hot(codes_BL), codes_BL.ne(symbols_).to(dtype_).unsqueeze(1)};
-  }
+  if (table_ == nullptr) return sequence(batch.input("codes"));
   const at::Tensor x_BLC = batch.input("embeddings").to(dtype_);
   const at::Tensor place_L = at::arange(x_BLC.size(1), batch.input("lengths").options());
   return {x_BLC.transpose(1, 2), place_L.unsqueeze(0).lt(batch.input("lengths").unsqueeze(1)).to(dtype_).unsqueeze(1)};
 }
 
-/// [B, C, L]. Padding is a symbol of its own that is cut off: a column of zeros.
-at::Tensor Inputs::one_hot(const at::Tensor& codes_BL) const {
-  const at::Tensor all = at::zeros({codes_BL.size(0), symbols_ + 1, length_}, codes_BL.options().dtype(dtype_));
-  return all.scatter(1, codes_BL.to(at::kLong).unsqueeze(1), 1).narrow(1, 0, symbols_);
+Sequence Inputs::sequence(const at::Tensor& codes_BL) const {
+  return {one_hot(codes_BL, symbols_, dtype_), codes_BL.ne(symbols_).to(dtype_).unsqueeze(1)};
 }
 
 std::vector<ParamSpec> with_encoder(std::vector<ParamSpec> own) {

@@ -37,19 +37,25 @@ class Inputs {
   /// Numbers a row of `pooled`, or a position of `sequence`.
   [[nodiscard]] std::int64_t width() const;
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const;
-  /// [B, width]; of Pooling::kMean.
+  /// [B, width], or codes [B, L] that stand for one-hot rows; of Pooling::kMean, for `first`.
   [[nodiscard]] at::Tensor pooled(const Batch& batch) const;
+  /// The linear layer over rows of `pooled`.
+  [[nodiscard]] at::Tensor first(const at::Tensor& pooled, const Affine& layer) const;
   /// Of Pooling::kNone.
   [[nodiscard]] Sequence sequence(const Batch& batch) const;
+  /// Of codes [B, L].
+  [[nodiscard]] Sequence sequence(const at::Tensor& codes_BL) const;
+  /// Undefined where the inputs are not codes.
+  [[nodiscard]] const at::Tensor& reference() const { return reference_L_; }
+  [[nodiscard]] std::int64_t symbols() const { return symbols_; }
 
  private:
-  [[nodiscard]] at::Tensor one_hot(const at::Tensor& codes_BL) const;
-
   std::string model_;
   Pooling pooling_;
   at::ScalarType dtype_;
   std::unique_ptr<EmbeddingTable> table_;   // of texts
   std::int64_t length_ = 0, symbols_ = 0;   // of codes
+  at::Tensor reference_L_;                  // uint8: the commonest of each position
 };
 
 /// Parameters of the encoder, then these.

@@ -5,7 +5,6 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
@@ -14,6 +13,7 @@
 
 #include "harness/base/error.h"
 #include "models/blocks/dropout.h"
+#include "models/blocks/product.h"
 #include "models/mimo/inputs.h"
 #include "models/mimo/slots.h"
 
@@ -77,14 +77,14 @@ class Mimo final : public Network {
 at::Tensor Mimo::heads(const at::Tensor& x_KME, const Pass& pass) const {
   std::vector<at::Tensor> members;
   for (std::size_t m = 0; m < in_.size(); ++m) {
-    members.push_back(at::linear(x_KME.select(1, static_cast<std::int64_t>(m)), in_[m].weight, in_[m].bias));
+    members.push_back(inputs_.first(x_KME.select(1, static_cast<std::int64_t>(m)), in_[m]));
   }
   at::Tensor x = at::relu(at::cat(members, 1));
-  x = first_dropout_(at::relu(at::linear(x, trunk1_.weight, trunk1_.bias)), pass);
-  x = second_dropout_(at::relu(at::linear(x, trunk2_.weight, trunk2_.bias)), pass);
+  x = first_dropout_(at::relu(linear(x, trunk1_.weight, trunk1_.bias)), pass);
+  x = second_dropout_(at::relu(linear(x, trunk2_.weight, trunk2_.bias)), pass);
   const std::int64_t width = x.size(1) / slots_.members();
   for (std::size_t m = 0; m < out_.size(); ++m) {
-    members[m] = at::linear(x.narrow(1, static_cast<std::int64_t>(m) * width, width), out_[m].weight, out_[m].bias);
+    members[m] = linear(x.narrow(1, static_cast<std::int64_t>(m) * width, width), out_[m].weight, out_[m].bias);
   }
   return at::stack(members, 1);
 }

@@ -2,10 +2,10 @@
 // positions. The paper gives no sizes; 128 and 64 are a reading (49,409 parameters at a width of 320).
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 
 #include "models/blocks/dropout.h"
+#include "models/blocks/product.h"
 #include "models/mimo/inputs.h"
 
 namespace seqbench::models::mimo_base {
@@ -30,9 +30,9 @@ class Perceptron final : public Network {
     return inputs_.collate(view, rows);
   }
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override {
-    at::Tensor x_BH = first_dropout_(at::relu(at::linear(inputs_.pooled(batch), first_.weight, first_.bias)), pass);
-    x_BH = second_dropout_(at::relu(at::linear(x_BH, second_.weight, second_.bias)), pass);
-    return at::linear(x_BH, output_.weight, output_.bias);
+    at::Tensor x_BH = first_dropout_(at::relu(inputs_.first(inputs_.pooled(batch), first_)), pass);
+    x_BH = second_dropout_(at::relu(linear(x_BH, second_.weight, second_.bias)), pass);
+    return linear(x_BH, output_.weight, output_.bias);
   }
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
 

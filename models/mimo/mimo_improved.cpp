@@ -3,14 +3,20 @@
 // parameters at a width of 320).
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv1d.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include "harness/base/error.h"
 #include "models/blocks/dropout.h"
+#include "models/blocks/one_hot.h"
+#include "models/blocks/product.h"
 #include "models/mimo/inputs.h"
+#include "models/mimo/windows.h"
 
 namespace seqbench::models::mimo_improved {
 namespace {
@@ -37,25 +43,63 @@ class Convolutions final : public Network {
     return inputs_.collate(view, rows);
   }
 
-  /// Between the convolutions places behind a row's end are 0, as beside a row that is alone.
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override {
-    const auto [x, keep_B1L] = inputs_.sequence(batch);
-    const std::int64_t half = conv1_.weight.size(2) / 2;
-    at::Tensor x_BCL = at::relu(at::conv1d(x, conv1_.weight, conv1_.bias, 1, half)).mul(keep_B1L);
-    x_BCL = at::relu(at::conv1d(x_BCL, conv2_.weight, conv2_.bias, 1, half)).mul(keep_B1L);
-    const at::Tensor mean_BC = x_BCL.sum(2).div(keep_B1L.sum(2).clamp_min(1));
-    const at::Tensor x_BH = at::relu(at::linear(mean_BC, hidden_.weight, hidden_.bias));
-    return at::linear(dropout_(x_BH, pass), output_.weight, output_.bias);
+    const at::Tensor mean_BC = mean(batch);
+    const at::Tensor x_BH = at::relu(linear(mean_BC, hidden_.weight, hidden_.bias));
+    return linear(dropout_(x_BH, pass), output_.weight, output_.bias);
   }
 
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
 
  private:
+  /// Places behind a row's end are 0, as beside a row that is alone.
+  [[nodiscard]] static at::Tensor layer(const Affine& conv, const at::Tensor& x_BCL, const at::Tensor& keep_B1L) {
+    return at::relu(at::conv1d(x_BCL, conv.weight, conv.bias, 1, conv.weight.size(2) / 2)).mul(keep_B1L);
+  }
+  [[nodiscard]] at::Tensor mean(const Batch& batch) const;
+  [[nodiscard]] at::Tensor sum_near_reference(const mimo::Windows& windows, std::int64_t rows) const;
+
   mimo::Inputs inputs_;
   ParameterSet parameters_;
   Dropout dropout_;
   Affine conv1_, conv2_, hidden_, output_;
 };
+
+at::Tensor Convolutions::mean(const Batch& batch) const {
+  if (inputs_.reference().defined()) {
+    const at::Tensor& codes_BL = batch.input("codes");
+    if (const auto windows = mimo::windows_of(codes_BL, inputs_.reference(), inputs_.symbols(), conv1_.weight.size(2))) {
+      return sum_near_reference(*windows, codes_BL.size(0)).div(codes_BL.ne(inputs_.symbols()).sum(1, true).clamp_min(1));
+    }
+  }
+  const auto [x, keep_B1L] = inputs_.sequence(batch);
+  return layer(conv2_, layer(conv1_, x, keep_B1L), keep_B1L).sum(2).div(keep_B1L.sum(2).clamp_min(1));
+}
+
+/// Rows of the table. The gradient of index_select would take them one by one.
+at::Tensor picked(const at::Tensor& table, const at::Tensor& index) {
+  return sums_by_row(table, index, at::arange(index.numel(), index.options()), index.numel());
+}
+
+/// The sum over the reference's positions, and for each window what it has instead.
+at::Tensor Convolutions::sum_near_reference(const mimo::Windows& windows, std::int64_t rows) const {
+  const auto [x, keep] = inputs_.sequence(inputs_.reference().unsqueeze(0));
+  const at::Tensor first_1CL = layer(conv1_, x, keep), second_LC = layer(conv2_, first_1CL, keep).squeeze(0).t();
+  const auto kept = [&](const at::Tensor& y, const at::Tensor& within) { return at::relu(y).mul(within.unsqueeze(1)); };
+
+  const at::Tensor of_symbols = at::constant_pad_nd(conv1_.weight.permute({2, 1, 0}), {0, 0, 0, 1}).flatten(0, 1);
+  const std::int64_t near = windows.seen_NK.size(0), kernel = windows.seen_NK.size(1);
+  const at::Tensor place = at::arange(near, windows.seen_NK.options()).repeat_interleave(kernel);
+  const at::Tensor first_NC = kept(sums_by_row(of_symbols, windows.seen_NK.flatten(), place, near).add(conv1_.bias), windows.keep_N);
+
+  const at::Tensor table = at::cat({first_1CL.squeeze(0).t(), at::zeros({1, first_NC.size(1)}, first_NC.options()), first_NC});
+  const at::Tensor seen = picked(table, windows.seen_FK.flatten()).view({windows.seen_FK.size(0), -1});
+  const at::Tensor second_FC = kept(linear(seen, conv2_.weight.transpose(1, 2).flatten(1), conv2_.bias), windows.keep_F);
+
+  const at::Tensor change_FC = second_FC.sub(picked(second_LC, windows.position_F));
+  const at::Tensor each = at::arange(change_FC.size(0), windows.row_F.options());
+  return sums_by_row(change_FC, each, windows.row_F, rows).add(second_LC.sum(0));
+}
 
 }  // namespace
 }  // namespace seqbench::models::mimo_improved

@@ -76,6 +76,7 @@ class EmbeddingTable::Impl {
 
  private:
   [[nodiscard]] std::string key(const Texts& texts) const;
+  [[nodiscard]] std::int64_t place_of(std::int64_t row, const std::string& text);
   void check_size() const;
   void say() const;
   [[nodiscard]] Embedded padded(std::span<const std::string_view> rows) const;
@@ -90,6 +91,7 @@ class EmbeddingTable::Impl {
   std::vector<std::int64_t> order_;         // rows of the view, as they stand in the table
   std::vector<std::size_t> text_bytes_;     // of each
   std::unordered_map<std::string, std::int64_t> place_;  // of a text, by its hash
+  std::vector<std::pair<std::size_t, std::int64_t>> known_;  // of rows that were asked for: a fast hash of the text, its place or -1
   std::int64_t row_bytes_ = 0;
   std::string memory_;
   std::unique_ptr<tensors::MappedFile> mapped_;
@@ -208,14 +210,26 @@ void EmbeddingTable::Impl::compute(const Texts& texts, std::int64_t begin,
   }
 }
 
+/// -1: the table lacks it. Rows are asked for again each epoch, so the costly hash is taken of each but once.
+std::int64_t EmbeddingTable::Impl::place_of(std::int64_t row, const std::string& text) {
+  const auto number = static_cast<std::size_t>(row);
+  const std::size_t hash = std::hash<std::string>()(text);
+  if (number < known_.size() && known_[number].first == hash && known_[number].second >= 0) return known_[number].second;
+  const auto found = place_.find(embedding_table::key_of_text(text));
+  if (found == place_.end()) return -1;
+  if (number >= known_.size()) known_.resize(number + 1, {0, -1});
+  known_[number] = {hash, found->second};
+  return found->second;
+}
+
 Embedded EmbeddingTable::Impl::gather(const Texts& texts, std::span<const std::int64_t> rows) {
   const auto count = static_cast<std::int64_t>(rows.size());
   std::vector<std::string> fresh(rows.size());  // of texts that the table lacks
   std::vector<std::string_view> found;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string text = texts[static_cast<std::size_t>(rows[i])];
-    if (const auto place = place_.find(embedding_table::key_of_text(text)); place != place_.end()) {
-      found.push_back(rows_.substr(static_cast<std::size_t>(place->second * row_bytes_), static_cast<std::size_t>(row_bytes_)));
+    if (const std::int64_t place = place_of(rows[i], text); place >= 0) {
+      found.push_back(rows_.substr(static_cast<std::size_t>(place * row_bytes_), static_cast<std::size_t>(row_bytes_)));
       continue;
     }
     const std::vector<std::string> alone = {text};

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/huber_loss.h>
+#include <ATen/ops/mse_loss.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +19,9 @@
 namespace seqbench {
 namespace {
 
-at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& labels) { return outputs.sub(labels).square(); }
+at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& labels) {
+  return at::mse_loss(outputs, labels, at::Reduction::None);
+}
 
 at::Tensor huber_error(const at::Tensor& outputs, const at::Tensor& labels) {
   return at::huber_loss(outputs, labels, at::Reduction::None, 1.0);

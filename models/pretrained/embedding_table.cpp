@@ -243,7 +243,10 @@ Embedded EmbeddingTable::Impl::gather(const Texts& texts, std::span<const std::i
   if (request_.pooling == Pooling::kMean) {
     Embedded result{at::empty({count, width()}, at::kFloat), {}};
     auto* out = static_cast<char*>(result.x.mutable_data_ptr());
-    for (const std::string_view row : found) out = std::ranges::copy(row, out).out;
+    for (const std::string_view row : found) {
+      std::memcpy(out, row.data(), row.size());  // std::ranges::copy goes byte by byte
+      out += row.size();
+    }
     return result;
   }
   return padded(found);

@@ -1,7 +1,7 @@
 // Training steps by the loop and predictions of a small network, or a frozen encoder's forward pass, as standard input asks.
 // usage: time_small_network MODEL VIEW THREADS FOLDER
-// FOLDER: codes.u8 [N, length] of 0 ... 20, the first half for training, the rest for testing; length and params in the arguments
-// of tests/bench/small_networks. First line of output: parameters. "train N": mean milliseconds of N steps; "infer": of all test rows.
+// FOLDER: codes.u8, uint8 [N, 237] of 0 ... 20, the first half for training, the rest for testing.
+// First line of output: parameters; then milliseconds: "train N": the mean of N steps, "infer": of a pass over all test rows.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/full.h>
 #include <fmt/format.h>

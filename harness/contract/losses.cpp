@@ -64,11 +64,12 @@ void Network::write_folder(const std::filesystem::path& folder, const TargetScal
 LossSum loss_sum(std::string_view name, const at::Tensor& outputs, const Batch& batch) {
   const Loss& loss = find_loss(name);
   SEQBENCH_ASSERT(outputs.dim() == 2 && outputs.sizes() == batch.labels.sizes(), "outputs and labels are both [B, T]");
-  const at::Tensor each_B = loss.each(outputs, batch.labels).sum(1);
+  const at::Tensor each_BT = loss.each(outputs, batch.labels);
+  const at::Tensor each_B = each_BT.size(1) == 1 ? each_BT.squeeze(1) : each_BT.sum(1);
   if (!batch.weights.defined()) return {each_B.sum(), static_cast<double>(outputs.numel())};
   SEQBENCH_ASSERT(batch.weights.sizes() == each_B.sizes(), "weights are [B]");
   const double weight = batch.weights.sum(at::kDouble).item<double>();
-  return {each_B.mul(batch.weights).sum(), weight * static_cast<double>(outputs.size(1))};
+  return {each_B.dot(batch.weights.to(each_B.scalar_type())), weight * static_cast<double>(outputs.size(1))};
 }
 
 }  // namespace seqbench

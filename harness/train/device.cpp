@@ -32,7 +32,7 @@ at::Device find_device(const std::string& name) {
 
 void set_numerics(std::int64_t threads) {
   at::globalContext().setDeterministicAlgorithms(true, false);
-  // Else each new tensor is filled with NaN first, a quarter of a small network's step.
+  // Else each new tensor is filled with NaN before it is written.
   at::globalContext().setDeterministicFillUninitializedMemory(false);
   at::globalContext().setBenchmarkCuDNN(false);
   at::globalContext().setDeterministicCuDNN(true);

@@ -106,7 +106,7 @@ void set_momentum(torch::optim::OptimizerOptions& options, double momentum) {
   if (auto* sgd = dynamic_cast<torch::optim::SGDOptions*>(&options)) sgd->momentum(momentum);
 }
 
-/// One pass over each parameter; torch's C++ Adam makes eleven. False: the group is no Adam of this kind.
+/// One pass over each parameter; torch's C++ Adam makes one for each operation. False: the group is no Adam of this kind.
 template <typename State, typename Options, typename Fused>
 bool step_fused(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParamGroup& group, const Fused& fused) {
   const auto* options = dynamic_cast<const Options*>(&group.options());

@@ -1,6 +1,6 @@
 #pragma once
 // Linear layers by whichever of LibTorch's two libraries is the faster: its own choice for f32, MKL, leaves AVX-512 unused on
-// processors that are not Intel's, where oneDNN takes half the time.
+// AMD's processors, where oneDNN took half the time.
 
 #include <ATen/core/Tensor.h>
 

@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "harness/base/error.h"
-#include "models/nn4dms/contacts.h"
+#include "models/blocks/contacts.h"
 #include "models/nn4dms/variant_network.h"
 
 namespace seqbench::models::nn4dms_gcn {
@@ -21,18 +21,18 @@ struct GraphConvolution {
   at::Tensor bias;               // [F]
 };
 
-std::vector<nn4dms::Contact> contacts_of(const Params& params, std::int64_t positions) {
+std::vector<Contact> contacts_of(const Params& params, std::int64_t positions) {
   const std::vector<std::string>& files = params.texts("contacts");
   if (files.size() > 1) throw InputError(fmt::format("nn4dms_gcn: 'contacts' names {} files, expected one or none", files.size()));
-  if (files.empty()) return nn4dms::chain_contacts(positions, params.integer("window"));
-  return nn4dms::read_contacts(files.front(), positions);
+  if (files.empty()) return chain_contacts(positions, params.integer("window"));
+  return read_contacts(files.front(), positions);
 }
 
 class GraphConvolutional final : public nn4dms::VariantNetwork {
  public:
   explicit GraphConvolutional(const ModelContext& context) : VariantNetwork(context, "nn4dms_gcn") {
     const std::int64_t filters = context.params.integer("filters");
-    means_LL_ = keep("contacts", nn4dms::mean_over_contacts(contacts_of(context.params, length()), length()));
+    means_LL_ = keep("contacts", mean_over_contacts(contacts_of(context.params, length()), length()));
     std::int64_t inputs = width();
     for (std::int64_t i = 1; i <= context.params.integer("layers"); ++i) {
       const std::string name = fmt::format("graph{}", i);
@@ -74,7 +74,7 @@ SEQBENCH_MODEL(nn4dms_gcn) {
   entry.params.push_back(count("filters", 128, 4096, "of each graph convolution"));
   entry.params.push_back({.name = "contacts",
                           .fallback = std::vector<std::string>{},
-                          .help = "a file of lines `i TAB j`, positions from 0 that touch; models/nn4dms/contacts has avGFP's at "
+                          .help = "a file of lines `i TAB j`, positions from 0 that touch; models/blocks/contacts.has avGFP's at "
                                   "7 A; none: neighbours in the chain",
                           .choices = {},
                           .files = FileWords::kAll});

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "harness/base/error.h"
-#include "models/nn4dms/aaindex.h"
+#include "models/blocks/aaindex.h"
 
 namespace seqbench::models::nn4dms {
 namespace variant_network {

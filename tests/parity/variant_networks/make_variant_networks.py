@@ -25,8 +25,8 @@ STEPS = 20
 
 
 def components():
-    """The AAindex table of models/nn4dms/aaindex.cpp, the one thing that is data; a stop has zeros."""
-    text = (HERE.parents[2] / "models/nn4dms/aaindex.cpp").read_text()
+    """The AAindex table of models/blocks/aaindex.cpp, the one thing that is data; a stop has zeros."""
+    text = (HERE.parents[2] / "models/blocks/aaindex.cpp").read_text()
     table = torch.tensor([float(v) for v in re.findall(r"(-?\d[\d.e-]*)F", text)]).view(20, 19)
     return torch.cat([table, torch.zeros(1, 19)]).double()
 

@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "harness/base/files.h"
-#include "models/nn4dms/contacts.h"
+#include "models/blocks/contacts.h"
 #include "models/tape/value_network.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/models/support.h"
@@ -96,7 +96,7 @@ class Contacts : public ::testing::Test {
   [[nodiscard]] std::string refusal(const std::string& text) const {
     const auto path = temp_.path() / "contacts.tsv";
     write_file_atomically(path, text);
-    const std::string message = message_of([&] { static_cast<void>(models::nn4dms::read_contacts(path, 5)); });
+    const std::string message = message_of([&] { static_cast<void>(models::read_contacts(path, 5)); });
     const std::string folder = temp_.path().string() + "/";
     return message.starts_with(folder) ? message.substr(folder.size()) : message;
   }
@@ -105,8 +105,8 @@ class Contacts : public ::testing::Test {
 
 TEST_F(Contacts, AreReadInAnyOrder) {
   EXPECT_EQ(refusal("# note\n3\t1\n0\t4\n"), "");
-  EXPECT_EQ(models::nn4dms::read_contacts(temp_.path() / "contacts.tsv", 5),
-            (std::vector<models::nn4dms::Contact>{{0, 4}, {1, 3}}));
+  EXPECT_EQ(models::read_contacts(temp_.path() / "contacts.tsv", 5),
+            (std::vector<models::Contact>{{0, 4}, {1, 3}}));
 }
 
 TEST_F(Contacts, MalformedLinesAreRefusedAtTheirPlace) {
@@ -123,17 +123,17 @@ TEST_F(Contacts, MalformedLinesAreRefusedAtTheirPlace) {
 }
 
 TEST_F(Contacts, MeansAreOverNeighbours) {
-  const at::Tensor means = models::nn4dms::mean_over_contacts({{0, 1}, {1, 2}}, 4);
+  const at::Tensor means = models::mean_over_contacts({{0, 1}, {1, 2}}, 4);
   EXPECT_EQ(means[1][0].item<float>(), 0.5F);
   EXPECT_EQ(means[0][1].item<float>(), 1);
   EXPECT_EQ(means[0][0].item<float>(), 0);
   EXPECT_EQ(means[3].sum().item<float>(), 0);
-  EXPECT_EQ(models::nn4dms::chain_contacts(4, 2), (std::vector<models::nn4dms::Contact>{{0, 1}, {0, 2}, {1, 2}, {1, 3}, {2, 3}}));
+  EXPECT_EQ(models::chain_contacts(4, 2), (std::vector<models::Contact>{{0, 1}, {0, 2}, {1, 2}, {1, 3}, {2, 3}}));
 }
 
 TEST_F(Contacts, OfAvgfpFitItsLength) {
   const std::string path = SEQBENCH_SOURCE_DIR "/models/nn4dms/contacts/avgfp.tsv";
-  EXPECT_EQ(models::nn4dms::read_contacts(path, kResidues).size(), 848u);
+  EXPECT_EQ(models::read_contacts(path, kResidues).size(), 848u);
   const View view = testing::code_view({std::string(kResidues, 'A'), std::string(kResidues, 'B')}, 21);
   const auto chain = make("nn4dms_gcn", view);
   const auto structure = make("nn4dms_gcn", view, {{"contacts", std::vector<std::string>{path}}});

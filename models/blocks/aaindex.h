@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace seqbench::models::nn4dms {
+namespace seqbench::models {
 
 inline constexpr std::int64_t kComponents = 19;
 inline constexpr std::int64_t kAminoAcids = 20;
@@ -15,4 +15,4 @@ inline constexpr std::string_view kProteinSymbols = "ACDEFGHIKLMNPQRSTVWY*";
 
 [[nodiscard]] const std::array<std::array<float, kComponents>, kAminoAcids>& aa_components();
 
-}  // namespace seqbench::models::nn4dms
+}  // namespace seqbench::models

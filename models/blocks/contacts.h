@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace seqbench::models::nn4dms {
+namespace seqbench::models {
 
 using Contact = std::pair<std::int64_t, std::int64_t>;
 
@@ -20,4 +20,4 @@ using Contact = std::pair<std::int64_t, std::int64_t>;
 /// f32 [positions, positions]: row i times values is the mean over i's contacts, 0 where there are none.
 [[nodiscard]] at::Tensor mean_over_contacts(const std::vector<Contact>& contacts, std::int64_t positions);
 
-}  // namespace seqbench::models::nn4dms
+}  // namespace seqbench::models

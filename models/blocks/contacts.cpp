@@ -1,4 +1,4 @@
-#include "models/nn4dms/contacts.h"
+#include "models/blocks/contacts.h"
 
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 #include "harness/base/files.h"
 #include "harness/base/text.h"
 
-namespace seqbench::models::nn4dms {
+namespace seqbench::models {
 namespace contacts {
 namespace {
 
@@ -69,4 +69,4 @@ at::Tensor mean_over_contacts(const std::vector<Contact>& contacts, std::int64_t
   return means.div_(means.sum(1, true).clamp_min(1));
 }
 
-}  // namespace seqbench::models::nn4dms
+}  // namespace seqbench::models

@@ -1,6 +1,6 @@
-#include "models/nn4dms/aaindex.h"
+#include "models/blocks/aaindex.h"
 
-namespace seqbench::models::nn4dms {
+namespace seqbench::models {
 
 // data/aaindex/pca-19.npy of gitter-lab/nn4dms at commit 434e3548 (MIT licence, (c) 2020 Sam Gelman, Philip Romero,
 // Anthony Gitter), digit for digit. Rows in the order of their letters.
@@ -70,4 +70,4 @@ const std::array<std::array<float, kComponents>, kAminoAcids>& aa_components() {
   return kTable;
 }
 
-}  // namespace seqbench::models::nn4dms
+}  // namespace seqbench::models

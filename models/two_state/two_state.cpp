@@ -1,0 +1,294 @@
+// A protein is in one of two states, dark or bright, and what is measured of a bright one is a smooth landscape of its own. Two
+// decoders read the same substitutions and are averaged:
+//
+//   z = sum over a row's substitutions of (K^1/2 U),   q = skip(z) + out(act(hidden(z))),
+//   P(bright) = sigmoid(2.5 + 3 q0),   y if bright = level + 1.5 noise q1,   E[y] = P bright + (1 - P) dark.
+//
+// K is a prior covariance of substitution effects (prior.h), its Cholesky factor frozen: with a penalty on U, effects that were
+// not measured follow those they are alike to. A row trains P by its side of `threshold`, and on the bright side the level by a
+// Huber loss in units of `noise`, so that the dark rows, whose order is noise, do not bend the landscape. Standard deviation:
+// that of the mixture. The law of two states is that of Sarkisyan et al. 2016; decoders, K and penalties were chosen on
+// validation rows (docs/gfp.md).
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/huber_loss.h>
+#include <ATen/ops/linalg_cholesky.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/softplus.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "harness/base/error.h"
+#include "harness/contract/model.h"
+#include "models/blocks/aaindex.h"
+#include "models/blocks/dropout.h"
+#include "models/blocks/parameters.h"
+#include "models/blocks/reference.h"
+#include "models/two_state/prior.h"
+
+namespace seqbench::models::two_state {
+namespace {
+
+// Letters: B rows, M substitutions of the row that has most, V substitutions, D traits of a decoder, H hidden units.
+
+constexpr std::int64_t kMostSubstitutions = 8192;  // of K, whose factor has 8 V^2 bytes
+constexpr std::int64_t kBlock = 4096;              // rows looked at together
+constexpr double kLogOdds = 2.5, kOddsScale = 3;   // what q0 = 0 is, and its unit
+constexpr double kLevel = 8, kLevelScale = 1.5;    // the same of a bright row, in units of noise above the threshold
+constexpr double kStateWeight = 2;                 // of the cross entropy beside the bright rows' error
+constexpr double kHuber = 2.5;                     // units of noise
+
+struct Affine {
+  at::Tensor weight, bias;
+};
+
+/// Narrow and smooth, or wide with dropout.
+struct DecoderShape {
+  const char* name;
+  std::int64_t traits, hidden;
+  bool wide;
+  double trait_penalty, penalty;
+};
+constexpr DecoderShape kNarrow{"narrow", 8, 32, false, 3e-3, 1e-3}, kWide{"wide", 64, 128, true, 1e-3, 1e-4};
+
+class Decoder {
+ public:
+  Decoder(const DecoderShape& shape, std::int64_t substitutions, const ModelContext& context, ParameterSet& parameters)
+      : shape_(shape), dropout_(context.streams, shape.name, shape.wide ? context.params.number("dropout") : 0) {
+    const std::string name = shape.name;
+    traits_ = parameters.add(name + ".traits", {substitutions, shape.traits}, Init::normal(0.01));
+    const auto affine = [&](const char* part, std::int64_t out, std::int64_t in, Init init) {
+      return Affine{parameters.add(name + "." + part + ".weight", {out, in}, init), parameters.add(name + "." + part + ".bias", {out}, init)};
+    };
+    hidden_ = affine("hidden", shape.hidden, shape.traits, Init::kaiming(shape.traits));
+    out_ = affine("out", 2, shape.hidden, Init::normal(0.01));
+    skip_ = affine("skip", 2, shape.traits, Init::kaiming(shape.traits));
+  }
+
+  /// x [B, V] -> q [B, 2].
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& x_BV, const Pass& pass) const {
+    const at::Tensor z_BD = at::matmul(x_BV, traits_), linear_BH = at::linear(z_BD, hidden_.weight, hidden_.bias);
+    const at::Tensor h_BH = dropout_(shape_.wide ? at::relu(linear_BH) : at::softplus(linear_BH), pass);
+    return at::linear(z_BD, skip_.weight, skip_.bias).add(at::linear(h_BH, out_.weight, out_.bias));
+  }
+  [[nodiscard]] at::Tensor penalty() const {
+    at::Tensor others = hidden_.weight.square().sum();
+    for (const at::Tensor& one : {hidden_.bias, out_.weight, out_.bias, skip_.weight, skip_.bias}) others = others.add(one.square().sum());
+    return traits_.square().sum().mul(shape_.trait_penalty).add(others.mul(shape_.penalty));
+  }
+
+ private:
+  DecoderShape shape_;
+  Dropout dropout_;
+  at::Tensor traits_;
+  Affine hidden_, out_, skip_;
+};
+
+const CodeView& codes_in(const View& view) {
+  const auto* codes = std::get_if<CodeView>(&view.data);
+  if (codes == nullptr) throw InputError(fmt::format("two_state: view '{}' does not hold codes", view.name));
+  return *codes;
+}
+
+class TwoState final : public Network {
+ public:
+  explicit TwoState(const ModelContext& context)
+      : length_(codes_in(context.view).length()),
+        symbols_(codes_in(context.view).symbols),
+        threshold_(context.params.number("threshold")),
+        noise_(context.params.number("noise")),
+        parameters_(context.streams, context.dtype) {
+    if (context.targets != 1) throw InputError(fmt::format("two_state: made for one target, the task has {}", context.targets));
+    read_substitutions(codes_in(context.view));
+    whitening_ = factor(context);
+    const std::string& which = context.params.text("decoders");
+    for (const DecoderShape& shape : {kNarrow, kWide}) {
+      if (which == "both" || which == shape.name) decoders_.emplace_back(shape, substitutions(), context, parameters_);
+    }
+    const double level = kLevel * noise_;
+    dark_ = parameters_.add("dark", {1}, {Init::Kind::kConstant, threshold_ - level});
+  }
+
+  /// "substitutions" int64 [B, M], filled up with V.
+  [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override;
+  /// In training [B, 2 decoders]: log odds and bright value of each; in evaluation [B, 2]: prediction and log deviation.
+  [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override;
+  [[nodiscard]] LossSum loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) override;
+  [[nodiscard]] bool predicts_spread() const override { return true; }
+  [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
+  [[nodiscard]] std::vector<NamedTensor> frozen() override { return {{"whitening", whitening_}}; }
+  /// The penalties are the network's own.
+  [[nodiscard]] bool decays(std::string_view /*parameter*/) const override { return false; }
+
+ private:
+  [[nodiscard]] std::int64_t substitutions() const { return static_cast<std::int64_t>(known_.size()); }
+  void read_substitutions(const CodeView& view);
+  [[nodiscard]] at::Tensor factor(const ModelContext& context) const;
+
+  std::int64_t length_, symbols_;
+  double threshold_, noise_;
+  at::Tensor reference_;                 // int64 [L]
+  std::vector<Substitution> known_;      // those that occur in the view; the last: that a row ends early, wherever
+  std::vector<std::int64_t> place_;      // [L * symbols]: which of them, -1: none
+  ParameterSet parameters_;
+  at::Tensor whitening_;                 // [V + 1, V]: factor of K, below it a row of zeros
+  std::vector<Decoder> decoders_;
+  at::Tensor dark_;
+  bool training_ = false;                // what the last pass was: of one decoder both have two columns
+};
+
+/// Codes that differ from the commonest of their position, in any row: labels are not looked at.
+void TwoState::read_substitutions(const CodeView& view) {
+  const std::int64_t rows = view.lengths.size(0);
+  std::vector<std::int64_t> block(static_cast<std::size_t>(std::min<std::int64_t>(rows, 1024)));
+  std::iota(block.begin(), block.end(), 0);
+  reference_ = commonest_symbols(view, block);
+  const auto* reference = reference_.const_data_ptr<std::int64_t>();
+  std::vector<bool> seen(static_cast<std::size_t>(length_ * symbols_));
+  for (std::int64_t begin = 0; begin < rows; begin += kBlock) {
+    block.resize(static_cast<std::size_t>(std::min(kBlock, rows - begin)));
+    std::iota(block.begin(), block.end(), begin);
+    const at::Tensor codes = view.gather(block);
+    const auto* code = codes.const_data_ptr<std::uint8_t>();
+    for (std::int64_t i = 0; i < codes.numel(); ++i) {
+      const std::int64_t position = i % codes.size(1);
+      if (code[i] < symbols_ && code[i] != reference[position]) seen[static_cast<std::size_t>(position * symbols_ + code[i])] = true;
+    }
+  }
+  place_.assign(seen.size(), -1);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (!seen[i]) continue;
+    const auto at = static_cast<std::int64_t>(i);
+    place_[i] = substitutions();
+    known_.push_back({at / symbols_, reference[at / symbols_], at % symbols_});
+  }
+  if (known_.empty()) throw InputError("two_state: all rows of the view are alike");
+  known_.push_back({length_ - 1, reference[length_ - 1], symbols_});
+  if (substitutions() > kMostSubstitutions) {
+    throw InputError(fmt::format("two_state: {} substitutions occur in the view, at most {} are held", known_.size(), kMostSubstitutions));
+  }
+}
+
+at::Tensor TwoState::factor(const ModelContext& context) const {
+  const std::vector<std::string>& files = context.params.texts("contacts");
+  if (files.size() > 1) throw InputError(fmt::format("two_state: 'contacts' names {} files, expected one or none", files.size()));
+  const std::vector<Contact> contacts = files.empty() ? std::vector<Contact>{} : read_contacts(files.front(), length_);
+  const bool protein = symbols_ == static_cast<std::int64_t>(kProteinSymbols.size());
+  const at::Tensor covariance = prior_covariance(known_, contacts, length_, symbols_, protein);
+  return at::cat({at::linalg_cholesky(covariance), at::zeros({1, substitutions()}, at::kDouble)}).to(context.dtype);
+}
+
+Batch TwoState::collate(const View& view, std::span<const std::int64_t> rows) const {
+  const CodeView& codes = codes_in(view);
+  if (codes.length() != length_ || codes.symbols != symbols_) {
+    throw InputError(fmt::format("two_state: made for {} positions of {} symbols, the view has {} of {}", length_, symbols_,
+                                 codes.length(), codes.symbols));
+  }
+  const at::Tensor gathered = codes.gather(rows);
+  const auto* code = gathered.const_data_ptr<std::uint8_t>();
+  std::vector<std::vector<std::int64_t>> found(rows.size());
+  std::size_t most = 1;
+  const auto* reference = reference_.const_data_ptr<std::int64_t>();
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    bool ends_early = false;
+    for (std::int64_t position = 0; position < length_; ++position) {
+      // Behind the longest of these rows nothing is gathered.
+      const std::int64_t symbol = position < gathered.size(1) ? *code++ : symbols_;
+      const std::int64_t place = symbol < symbols_ ? place_[static_cast<std::size_t>(position * symbols_ + symbol)] : -1;
+      if (place >= 0) found[row].push_back(place);
+      ends_early = ends_early || (symbol == symbols_ && reference[position] != symbols_);
+    }
+    if (ends_early) found[row].push_back(substitutions() - 1);
+    most = std::max(most, found[row].size());
+  }
+  at::Tensor places = at::full({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(most)}, substitutions(), at::kLong);
+  auto* place = places.mutable_data_ptr<std::int64_t>();
+  for (std::size_t row = 0; row < rows.size(); ++row) std::ranges::copy(found[row], place + row * most);
+  Batch batch;
+  batch.rows.assign(rows.begin(), rows.end());
+  batch.inputs = {{"substitutions", std::move(places)}};
+  return batch;
+}
+
+at::Tensor TwoState::forward(const Batch& batch, const Pass& pass) {
+  training_ = pass.training;
+  const at::Tensor x_BV = at::embedding(whitening_, batch.input("substitutions")).sum(1);
+  std::vector<at::Tensor> told;
+  for (const Decoder& decoder : decoders_) {
+    const at::Tensor q_B2 = decoder(x_BV, pass);
+    told.push_back(q_B2.select(1, 0).mul(kOddsScale).add(kLogOdds));
+    told.push_back(q_B2.select(1, 1).mul(kLevelScale * noise_).add(threshold_ + kLevel * noise_));
+  }
+  if (pass.training) return at::stack(told, 1);
+  at::Tensor bright = at::sigmoid(told[0]), level = told[1];
+  for (std::size_t i = 2; i < told.size(); i += 2) bright = bright.add(at::sigmoid(told[i])), level = level.add(told[i + 1]);
+  const auto many = static_cast<double>(decoders_.size());
+  bright = bright.div(many), level = level.div(many);
+  const at::Tensor rise = level.sub(dark_), prediction = bright.mul(rise).add(dark_);
+  const at::Tensor variance = bright.mul(bright.neg().add(1)).mul(rise.square()).add(noise_ * noise_);
+  return at::stack({prediction, variance.log().mul(0.5)}, 1);
+}
+
+LossSum TwoState::loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) {
+  if (!training_) return loss_sum(name, outputs.narrow(1, 0, 1), batch);
+  const at::Tensor y_B = batch.labels.select(1, 0), bright_B = y_B.gt(threshold_).to(y_B.scalar_type());
+  const at::Tensor zero_B = at::zeros_like(y_B);
+  at::Tensor each_B = y_B.sub(dark_).div(noise_).square().mul(0.5).mul(bright_B.neg().add(1));
+  at::Tensor penalty = zero_B.sum();
+  for (std::size_t i = 0; i < decoders_.size(); ++i) {
+    const auto column = static_cast<std::int64_t>(2 * i);
+    const at::Tensor odds_B = outputs.select(1, column), error_B = y_B.sub(outputs.select(1, column + 1)).div(noise_);
+    each_B = each_B.add(at::binary_cross_entropy_with_logits(odds_B, bright_B, {}, {}, at::Reduction::None).mul(kStateWeight));
+    each_B = each_B.add(at::huber_loss(error_B, zero_B, at::Reduction::None, kHuber).mul(bright_B));
+    penalty = penalty.add(decoders_[i].penalty());
+  }
+  const double count = batch.weights.defined() ? batch.weights.sum(at::kDouble).item<double>() : static_cast<double>(y_B.size(0));
+  if (batch.weights.defined()) each_B = each_B.mul(batch.weights);
+  return {each_B.sum().add(penalty.mul(count)), count};
+}
+
+}  // namespace
+}  // namespace seqbench::models::two_state
+
+namespace seqbench {
+
+SEQBENCH_MODEL(two_state) {
+  ModelEntry entry;
+  entry.summary = "dark or bright, and a landscape of the bright state: two small decoders over substitutions with a prior on their likeness";
+  entry.citation = "the two states: Sarkisyan et al. 2016, Local fitness landscape of the green fluorescent protein, Nature 533:397";
+  entry.views = {"one_hot"};
+  entry.kinds = {TaskKind::kRegression};
+  entry.params = {
+      {.name = "threshold", .fallback = 0.0, .help = "labels above it are of the bright state; in the units that are trained on",
+       .low = -1e9, .high = 1e9, .choices = {}},
+      {.name = "noise", .fallback = 0.2, .help = "standard deviation of a measurement within a state; the same units",
+       .low = 1e-6, .high = 1e9, .choices = {}},
+      {.name = "decoders", .fallback = std::string("both"), .help = "narrow: 8 traits, 32 smooth units; wide: 64, 128 with dropout",
+       .choices = {"both", "narrow", "wide"}},
+      {.name = "dropout", .fallback = 0.3, .help = "of the wide decoder's hidden units", .low = 0, .high = 0.99, .choices = {}},
+      {.name = "contacts", .fallback = std::vector<std::string>{},
+       .help = "a file of lines `i TAB j`, positions from 0 that touch; models/nn4dms/contacts has avGFP's at 7 A; none: likeness "
+               "by position and amino acids alone",
+       .choices = {}, .files = FileWords::kAll}};
+  entry.train = {{"optimizer", std::string("adam")}, {"learning_rate", 5e-3}, {"schedule", std::string("one_cycle")},
+                 {"one_cycle.pct_start", 0.1}, {"batch", std::int64_t{256}}, {"eval_batch", std::int64_t{1024}},
+                 {"epochs", std::int64_t{30}}, {"keep", std::string("last")}};
+  entry.network = [](const ModelContext& context) -> std::unique_ptr<Network> {
+    return std::make_unique<models::two_state::TwoState>(context);
+  };
+  return entry;
+}
+
+}  // namespace seqbench

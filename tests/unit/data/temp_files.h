@@ -18,7 +18,7 @@ namespace seqbench::test {
 class TempFiles {
  public:
   TempFiles() {
-    std::string name = (std::filesystem::path(testing::TempDir()) / "seqbench_XXXXXX").string();
+    std::string name = (std::filesystem::path(::testing::TempDir()) / "seqbench_XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   ~TempFiles() { std::filesystem::remove_all(path_); }

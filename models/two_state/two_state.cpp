@@ -17,8 +17,6 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/linalg_cholesky.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softplus.h>
@@ -35,6 +33,7 @@
 #include "models/blocks/aaindex.h"
 #include "models/blocks/dropout.h"
 #include "models/blocks/parameters.h"
+#include "models/blocks/product.h"
 #include "models/blocks/reference.h"
 #include "models/two_state/prior.h"
 
@@ -79,9 +78,9 @@ class Decoder {
 
   /// x [B, V] -> q [B, 2].
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x_BV, const Pass& pass) const {
-    const at::Tensor z_BD = at::matmul(x_BV, traits_), linear_BH = at::linear(z_BD, hidden_.weight, hidden_.bias);
+    const at::Tensor z_BD = models::linear(x_BV, traits_.t()), linear_BH = models::linear(z_BD, hidden_.weight, hidden_.bias);
     const at::Tensor h_BH = dropout_(shape_.wide ? at::relu(linear_BH) : at::softplus(linear_BH), pass);
-    return at::linear(z_BD, skip_.weight, skip_.bias).add(at::linear(h_BH, out_.weight, out_.bias));
+    return models::linear(z_BD, skip_.weight, skip_.bias).add(models::linear(h_BH, out_.weight, out_.bias));
   }
   [[nodiscard]] at::Tensor penalty() const {
     at::Tensor others = hidden_.weight.square().sum();
@@ -152,13 +151,11 @@ class TwoState final : public Network {
 /// Codes that differ from the commonest of their position, in any row: labels are not looked at.
 void TwoState::read_substitutions(const CodeView& view) {
   const std::int64_t rows = view.lengths.size(0);
-  std::vector<std::int64_t> block(static_cast<std::size_t>(std::min<std::int64_t>(rows, 1024)));
-  std::iota(block.begin(), block.end(), 0);
-  reference_ = commonest_symbols(view, block);
+  reference_ = commonest_symbols(view);
   const auto* reference = reference_.const_data_ptr<std::int64_t>();
   std::vector<bool> seen(static_cast<std::size_t>(length_ * symbols_));
   for (std::int64_t begin = 0; begin < rows; begin += kBlock) {
-    block.resize(static_cast<std::size_t>(std::min(kBlock, rows - begin)));
+    std::vector<std::int64_t> block(static_cast<std::size_t>(std::min(kBlock, rows - begin)));
     std::iota(block.begin(), block.end(), begin);
     const at::Tensor codes = view.gather(block);
     const auto* code = codes.const_data_ptr<std::uint8_t>();

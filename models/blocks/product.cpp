@@ -43,9 +43,11 @@ at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
 
 class Linear : public torch::autograd::Function<Linear> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias) {
     context->save_for_backward({x, weight});
-    return multiplied(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
+    context->saved_data["bias"] = bias.has_value();
+    return multiplied(x, weight, bias);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
@@ -55,7 +57,7 @@ class Linear : public torch::autograd::Function<Linear> {
     at::Tensor of_x, of_weight, of_bias;
     if (context->needs_input_grad(0)) of_x = multiplied(y, weight.t(), {}).view(x.sizes());
     if (context->needs_input_grad(1)) of_weight = multiplied(y.t(), rows_of(x).t(), {});
-    if (context->needs_input_grad(2)) of_bias = y.sum(0);
+    if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) of_bias = y.sum(0);
     return {of_x, of_weight, of_bias};
   }
 };
@@ -64,9 +66,10 @@ class Linear : public torch::autograd::Function<Linear> {
 }  // namespace product
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (!product::fits(x, weight)) return at::linear(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
-  if (at::GradMode::is_enabled()) return product::Linear::apply(x, weight, bias);
-  return product::multiplied(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
+  const std::optional<at::Tensor> given = bias.defined() ? std::optional(bias) : std::nullopt;
+  if (!product::fits(x, weight)) return at::linear(x, weight, given);
+  if (at::GradMode::is_enabled()) return product::Linear::apply(x, weight, given);
+  return product::multiplied(x, weight, given);
 }
 
 }  // namespace seqbench::models

@@ -192,7 +192,7 @@ Standing standing_of(const TaskTable& table, std::size_t index) {
   if (score != nullptr) out.score = *score;
   if (score == nullptr) out.score.mean = out.score.low = out.score.high = std::numeric_limits<double>::quiet_NaN();
   const Row::Cell* qualifying = table.qualifying.empty() ? nullptr : row.cell(table.qualifying, "test");
-  out.qualified = qualifying == nullptr || qualifying->summary.mean > 0;
+  out.qualified = table.qualifying.empty() || (qualifying != nullptr && qualifying->summary.mean > 0);
   return out;
 }
 

@@ -31,7 +31,8 @@ TextTable text_table(const Leaderboard& board, const Contest& contest, std::size
   for (std::size_t m = 1; m <= more; ++m) header.push_back(shown(table.metrics[m], 20));
   TextTable text(header, 3);
   for (const Standing& s : contest.standings) {
-    if (top > 0 && s.rank > top) continue;
+    const bool unranked = s.what == Standing::What::kModel && s.rank == 0;
+    if (top > 0 && (s.rank > top || unranked)) continue;
     const Row* row = s.what == Standing::What::kPublished ? nullptr : &table.rows[s.index];
     std::vector<std::string> cells = {rank_text(s), standing_text(s), shown(s.label, label), score_text(board, s), interval_text(s.score)};
     if (shares) cells.push_back(s.share ? fmt::format("{:.0f} %", 100 * *s.share) : "–");
@@ -52,11 +53,11 @@ std::size_t widest(const std::string& text) {
   return most;
 }
 
-/// As many other metrics as fit, labels cut where they must be.
+/// As many other metrics as fit beside labels of 40, then labels as wide as fit.
 std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t top) {
   std::string text;
-  for (std::size_t label = 60; label >= 16; label -= 4) {
-    for (std::size_t more = board.table.metrics.size(); more-- > 0;) {
+  for (std::size_t more = board.table.metrics.size(); more-- > 0;) {
+    for (std::size_t label = 60; label >= (more > 0 ? 40 : 16); label -= 4) {
       text = text_table(board, contest, top, label, more).plain();
       if (widest(text) > kColumns) continue;
       const std::size_t left = board.table.metrics.size() - 1 - more;
@@ -67,7 +68,8 @@ std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t
 }
 
 std::string unranked_note(const Leaderboard& board, const Contest& contest) {
-  if (std::ranges::all_of(contest.standings, &Standing::qualified)) return "";
+  const auto unranked = [](const Standing& s) { return standing_text(s) == "unranked"; };
+  if (std::ranges::none_of(contest.standings, unranked)) return "";
   return fmt::format("unranked: {} on test rows is not above 0\n", shown(board.table.qualifying, 40));
 }
 

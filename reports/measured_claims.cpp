@@ -48,6 +48,10 @@ class ClaimJudge {
     return out;
   }
 
+  /// Whether a row of this very input was looked at, and any that was chosen on test rows.
+  [[nodiscard]] bool own_input() const { return own_input_; }
+  [[nodiscard]] bool chosen_on_test() const { return chosen_on_test_; }
+
  private:
   /// Numbers that the program computes need no run.
   void take_over(const store::Claim& claim, JudgedClaim& out) const {
@@ -60,8 +64,15 @@ class ClaimJudge {
                                                              : ClaimVerdict::kBlocked;
   }
 
-  [[nodiscard]] const analyze::Summary* summary(const Published& p) const {
+  [[nodiscard]] const Measured* seen(const Published& p) const {
     const Measured* found = measured_.of(p, input_);
+    own_input_ = own_input_ || (found != nullptr && found->row->label.ends_with(" @ " + input_));
+    chosen_on_test_ = chosen_on_test_ || (found != nullptr && found->row->chosen_on_test);
+    return found;
+  }
+
+  [[nodiscard]] const analyze::Summary* summary(const Published& p) const {
+    const Measured* found = seen(p);
     return found == nullptr ? nullptr : &found->cell->summary;
   }
 
@@ -107,7 +118,7 @@ class ClaimJudge {
     const std::vector<ClaimPair> all = claim.form == "best" ? pairs_for_best(claim) : pairs_of(claim, rows_).pairs;
     std::vector<analyze::ClaimResult> results;
     for (const ClaimPair& pair : all) {
-      const Measured *a = measured_.of(*pair.left, input_), *b = measured_.of(*pair.right, input_);
+      const Measured *a = seen(*pair.left), *b = seen(*pair.right);
       if (a == nullptr || b == nullptr) continue;
       const double margin = claim.form == "at_least" ? pair.right->margin.value_or(0) : 0;
       results.push_back(pair.smaller ? compare(*b, *a, margin) : compare(*a, *b, margin));
@@ -177,6 +188,7 @@ class ClaimJudge {
 
   const Measurements& measured_;
   const std::string input_;  // "": the paper's
+  mutable bool own_input_ = false, chosen_on_test_ = false;
   const std::vector<Published>& rows_;
   const PaperFindings& printed_;
 };
@@ -188,8 +200,11 @@ JudgedClaim judge_measured(const store::Claim& claim, const Measurements& measur
   JudgedClaim judged = ClaimJudge(measured, "", rows, printed).judge(claim);
   if (judged.verdict != ClaimVerdict::kBlocked) return judged;
   for (const std::string& input : measured.inputs()) {
-    JudgedClaim other = ClaimJudge(measured, input, rows, printed).judge(claim);
-    if (other.verdict != ClaimVerdict::kBlocked) judged.others.push_back({input, other.verdict, std::move(other.reason)});
+    const ClaimJudge judge(measured, input, rows, printed);
+    JudgedClaim other = judge.judge(claim);
+    if (other.verdict == ClaimVerdict::kBlocked || !judge.own_input()) continue;
+    if (judge.chosen_on_test()) other.reason += "; a row was chosen on test rows";
+    judged.others.push_back({input, other.verdict, std::move(other.reason)});
   }
   return judged;
 }

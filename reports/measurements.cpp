@@ -65,11 +65,23 @@ void Measurements::add(const std::string& input, const std::string& uid, const R
   at->second.rows = rows;
 }
 
+namespace {
+
+/// On another split than a row of the same name that is on the published one.
+bool shadowed(const TaskTable& table, const Row& row) {
+  return row.split_kind != "published" && std::ranges::any_of(table.rows, [&](const Row& r) {
+           return r.split_kind == "published" && r.label == row.label && r.model == row.model;
+         });
+}
+
+}  // namespace
+
 void Measurements::index(const TaskTable& table) {
   for (const Row& row : table.rows) {
     const std::size_t at = row.label.find(" @ ");
     if (at == std::string::npos && !comparable_with_published(row)) continue;
     if (row.source != "real" || row.scale != "full") continue;
+    if (at != std::string::npos && (at + 3 == row.label.size() || shadowed(table, row))) continue;
     for (const Row::Cell& cell : row.cells) {
       if (at == std::string::npos) {
         for (const store::PublishedRow& p : published_for(table, row, cell)) add("", p.uid, row, cell);

@@ -343,7 +343,7 @@ std::string left_out_text(const TaskTable& table) {
 
 std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row, const Row::Cell& cell) {
   if (cell.slice != "all") return {};
-  const auto on_published = [&](const Row& r) { return r.split_kind == "published" && r.model == row.model && r.label == row.label; };
+  const auto on_published = [](const Row& r) { return r.split_kind == "published"; };
   if (!on_published(row) && std::ranges::any_of(table.rows, on_published)) return {};
   std::vector<store::PublishedRow> found;
   for (const store::PublishedRow& p : table.published) {

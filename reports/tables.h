@@ -67,7 +67,7 @@ inline constexpr std::size_t kMostCells = 20000;
                                                           const std::vector<std::string>& metrics);
 
 /// Published numbers that belong to this row: same model, metric and part, and the row's label is the paper's name of
-/// it: another configuration of the model is another experiment. Where a row of that name is on the published split, those
+/// it: another configuration of the model is another experiment. Where the table has rows on the published split, rows
 /// on other splits have none.
 [[nodiscard]] std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row,
                                                              const Row::Cell& cell);

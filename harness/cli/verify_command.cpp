@@ -85,18 +85,8 @@ ExitCode verify_as_printed(const Context& context, const run::Published& publish
   return inconsistent ? ExitCode::kFinding : ExitCode::kDone;
 }
 
-/// "Table 2" and "table2" are the same.
-std::string letters(std::string_view text) {
-  std::string kept;
-  for (const char c : text) {
-    if (c >= 'A' && c <= 'Z') kept += static_cast<char>(c - 'A' + 'a');
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.') kept += c;
-  }
-  return kept;
-}
-
-/// "./seqbench run experiments/mimo/table2.toml --scale full": a file of the paper with a row of this name, and what it lacks;
-/// else one that reruns this table.
+/// "./seqbench run experiments/mimo/table2.toml --scale full": a file of the paper that reruns the number's table with a row of
+/// its name; where such a file lacks something, what the first fault says.
 std::string run_command(const Context& context, const store::PublishedRow& row) {
   const fs::path folder = context.arguments.root / "experiments" / row.paper;
   if (!fs::is_directory(folder)) return "";
@@ -105,16 +95,16 @@ std::string run_command(const Context& context, const store::PublishedRow& row) 
     if (entry.path().extension() == ".toml") files.push_back(entry.path());
   }
   std::ranges::sort(files);
-  std::string of_table;
   for (const fs::path& file : files) {
     const auto loaded = spec::load(file, context.tables.catalog(), {{}, "full", false, context.arguments.root});
     const std::string command = fmt::format("./seqbench run {} --scale full", file.lexically_proximate(context.arguments.root).string());
-    if (read_file(file).find(fmt::format("label = \"{}\"", row.row_ref)) != std::string::npos) {
-      return loaded ? command : fmt::format("{}, which lacks: {}", command, loaded.error().front().message);
+    if (loaded) {
+      if (std::ranges::find(loaded->variants, row.row_ref, &spec::Variant::label) != loaded->variants.end()) return command;
+    } else if (read_file(file).find(fmt::format("label = \"{}\"", row.row_ref)) != std::string::npos) {
+      return fmt::format("{}; first: {}", command, loaded.error().front().message);
     }
-    if (loaded && of_table.empty() && letters(loaded->reruns) == letters(row.table_ref)) of_table = command;
   }
-  return of_table;
+  return "";
 }
 
 /// What would let this number be measured.
@@ -128,7 +118,7 @@ std::string unblock(const Context& context, const store::PublishedRow& row) {
   if (!model) return fmt::format("model '{}' is not built yet", row.model);
   if (data::read_lock(data::task_folder(context.arguments.data, row.task)).empty()) return "./" + task->import_hint;
   const std::string command = run_command(context, row);
-  return command.empty() ? fmt::format("no file in experiments/{} reruns {}", row.paper, row.table_ref) : command;
+  return command.empty() ? fmt::format("no file in experiments/{} has a row '{}'", row.paper, row.row_ref) : command;
 }
 
 ExitCode verify_measured(const Context& context, const run::Published& published) {

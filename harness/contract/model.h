@@ -74,6 +74,11 @@ class Network {
   /// Whether forward gives [B, 2 T]: predictions, then natural logarithms of their standard deviations, scaled as the labels.
   /// Metrics take the predictions; loss() is then the network's own.
   [[nodiscard]] virtual bool predicts_spread() const { return false; }
+  /// Networks whose mean the predictions are, for train.keep = "agreement".
+  [[nodiscard]] virtual std::int64_t members() const { return 1; }
+  /// Of the last evaluation pass, with several members: the variance of their predictions, without any noise, [B, T], scaled as
+  /// the labels.
+  [[nodiscard]] virtual at::Tensor member_variance() const { return {}; }
   /// Trained tensors, in a fixed order, names unique; the tensors themselves, not copies.
   [[nodiscard]] virtual std::vector<NamedTensor> parameters() = 0;
   /// State that is saved but not trained.

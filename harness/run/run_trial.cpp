@@ -164,6 +164,7 @@ Predict fit_network(Work& work, const View& view, const ModelContext& context) {
                         {"best_by", settings->keep == "agreement" ? "disagreement" : info.name},
                         {"value", json_number(result.kept_metric)},
                         {"stopped_early", result.stopped_early}};
+  if (const std::string& on = work.config.train.text("best_on"); !on.empty()) work.record.chosen["best_on"] = on;
   if (!work.spec.model_folder.empty()) {
     save_model(*model, result.scale, work.spec.model_folder);
     // Relative to the store: a store that moves with its folders still says where.

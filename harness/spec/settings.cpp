@@ -61,6 +61,8 @@ void check_best_on(Context& ctx, const Settings& train, std::size_t task, const 
   if (equals == std::string::npos || equals + 1 == where.size() || std::ranges::find(fields, field) == fields.end()) {
     fault(fmt::format("must be FIELD=VALUE, with a field that the task '{}' slices by ({}), got \"{}\"", ctx.spec.tasks[task].task,
                       fields.empty() ? "none" : fmt::format("{}", fmt::join(fields, ", ")), printable(where)));
+  } else if (train.values.text("keep") != "best" && train.values.integer("early_stop.patience") == 0) {
+    fault(fmt::format("chooses nothing: 'train.keep' is \"{}\" and there is no early stopping", train.values.text("keep")));
   } else if (train.values.text("keep") == "published_test") {
     fault("names validation rows, but 'train.keep' is \"published_test\", which looks at test rows");
   }

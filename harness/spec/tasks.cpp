@@ -209,6 +209,8 @@ void resolve_metrics(Context& ctx, const TaskInfo& info, const Place& place, Tas
   }
   std::erase(use.metrics, rank);
   use.metrics.insert(use.metrics.begin(), rank);
+  const bool reported = info.qualifying.empty() || std::ranges::find(use.metrics, info.qualifying) != use.metrics.end();
+  if (!reported) use.metrics.push_back(info.qualifying);  // no leaderboard ranks a row without it
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ struct LossTotal {
   double sum = 0, count = 0;
   [[nodiscard]] double mean() const { return sum / count; }
 };
-/// `loss`, where asked for, is added to.
-[[nodiscard]] Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss);
+/// `loss`, where asked for, is added to; to `member_variances` [rows, T], in the task's units, is appended.
+[[nodiscard]] Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss,
+                                   std::vector<double>* member_variances = nullptr);
 
 }  // namespace seqbench::train

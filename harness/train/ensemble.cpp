@@ -44,6 +44,8 @@ class Ensemble final : public Network {
   }
 
   [[nodiscard]] bool predicts_spread() const override { return true; }
+  [[nodiscard]] std::int64_t members() const override { return static_cast<std::int64_t>(members_.size()); }
+  [[nodiscard]] at::Tensor member_variance() const override { return variance_of(means_of(at::stack(outputs_))); }
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return named([](Network& one) { return one.parameters(); }); }
   [[nodiscard]] std::vector<NamedTensor> buffers() override { return named([](Network& one) { return one.buffers(); }); }
   [[nodiscard]] std::vector<NamedTensor> frozen() override { return named([](Network& one) { return one.frozen(); }); }
@@ -68,15 +70,20 @@ class Ensemble final : public Network {
     return all;
   }
 
+  /// Of outputs [M, B, C]: the columns that are no deviations.
+  [[nodiscard]] at::Tensor means_of(const at::Tensor& all_MBC) const {
+    return all_MBC.narrow(2, 0, all_MBC.size(2) / (members_.front()->predicts_spread() ? 2 : 1));
+  }
+
+  [[nodiscard]] static at::Tensor variance_of(const at::Tensor& means_MBT) { return (means_MBT - means_MBT.mean(0)).square().mean(0); }
+
   /// Mean and log deviation of the mixture: its variance is that of the means plus the mean of the variances.
   [[nodiscard]] at::Tensor combined() const {
-    const bool told = members_.front()->predicts_spread();
-    const at::Tensor all_MBC = at::stack(outputs_);
-    const std::int64_t targets = all_MBC.size(2) / (told ? 2 : 1);
-    const at::Tensor means_MBT = all_MBC.narrow(2, 0, targets);
+    const at::Tensor all_MBC = at::stack(outputs_), means_MBT = means_of(all_MBC);
+    const std::int64_t targets = means_MBT.size(2);
     const at::Tensor mean_BT = means_MBT.mean(0);
-    at::Tensor variance_BT = (means_MBT - mean_BT).square().mean(0);
-    if (told) variance_BT = variance_BT + all_MBC.narrow(2, targets, targets).mul(2).exp().mean(0);
+    at::Tensor variance_BT = variance_of(means_MBT);
+    if (targets < all_MBC.size(2)) variance_BT = variance_BT + all_MBC.narrow(2, targets, targets).mul(2).exp().mean(0);
     return at::cat({mean_BT, variance_BT.clamp_min(kLeastDeviation * kLeastDeviation).log().mul(0.5)}, 1);
   }
 

@@ -63,7 +63,7 @@ void check_settings(const Network& network, const FitSettings& settings, const F
   if (reads_test && data.test.empty()) {
     throw InputError(fmt::format("'train.keep' is \"{}\", but there are no test rows", settings.keep));
   }
-  if (settings.keep == "agreement" && !network.predicts_spread()) {
+  if (settings.keep == "agreement" && network.members() < 2) {
     throw InputError("'train.keep' is \"agreement\", but the network has no members that could disagree: 'train.members' "
                      "makes several of it");
   }
@@ -88,15 +88,15 @@ std::vector<NamedTensor> trained(Network& network) {
   return parameters;
 }
 
-/// Mean variance of a prediction over the variance of predictions: scale-free, so that members which all say the same of every
+/// Mean variance between members over the variance of predictions: scale-free, so that members which all say the same of every
 /// row do not count as agreed. NaN where predictions do not vary.
-double disagreement(const Predictions& predictions) {
-  const auto n = static_cast<double>(predictions.values.size());
-  double mean = 0, variance = 0, own = 0;
-  for (const double value : predictions.values) mean += value / n;
-  for (const double value : predictions.values) variance += (value - mean) * (value - mean) / n;
-  for (const double spread : predictions.spreads) own += spread * spread / n;
-  return variance > 0 ? own / variance : std::numeric_limits<double>::quiet_NaN();
+double disagreement(const std::vector<double>& predictions, const std::vector<double>& member_variances) {
+  const auto n = static_cast<double>(predictions.size());
+  double mean = 0, variance = 0, between = 0;
+  for (const double value : predictions) mean += value / n;
+  for (const double value : predictions) variance += (value - mean) * (value - mean) / n;
+  for (const double value : member_variances) between += value / n;
+  return variance > 0 ? between / variance : std::numeric_limits<double>::quiet_NaN();
 }
 
 class Loop {
@@ -271,7 +271,9 @@ void Loop::evaluate_now() {
     keep_if_better(metric, data.higher_is_better);
     rows += data.test.size();
   } else if (job_.settings.keep == "agreement") {
-    const double value = disagreement(evaluate(job_, data.test, nullptr));
+    std::vector<double> between;
+    const Predictions told = evaluate(job_, data.test, nullptr, &between);
+    const double value = disagreement(told.values, between);
     curve("disagreement", Part::kTest, value);
     keep_if_better(value, false);
     rows += data.test.size();
@@ -322,7 +324,8 @@ FitResult Loop::finish() {
   result.epoch = progress_.step / length_.steps_per_epoch;
   result.stopped_early = progress_.step < length_.steps;
   result.kept_step = best_.empty() ? progress_.step : progress_.kept_step;
-  result.kept_metric = best_.empty() ? progress_.metric : progress_.kept_metric;
+  const bool own = best_.empty() && job_.settings.keep != "agreement";  // no state was kept, and no disagreement known
+  result.kept_metric = own ? progress_.metric : progress_.kept_metric;
   if (!best_.empty()) copy_values(best_, tensors_of(job_.network));
   for (const NamedTensor& entry : job_.network.parameters()) result.parameters += entry.tensor.numel();
   for (const NamedTensor& entry : job_.network.frozen()) result.frozen += entry.tensor.numel();

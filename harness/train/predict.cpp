@@ -30,10 +30,20 @@ void append_predictions(const FitJob& job, const at::Tensor& outputs, Prediction
   }
 }
 
+/// Appends variances [B, T] in the task's units.
+void append_variances(const FitJob& job, const at::Tensor& scaled, std::vector<double>& into) {
+  const at::Tensor values = scaled.to(at::kCPU, at::kDouble).contiguous();
+  const auto* value = values.const_data_ptr<double>();
+  for (std::int64_t i = 0; i < values.numel(); ++i) {
+    const double sd = job.scale.sd[static_cast<std::size_t>(i % job.data.target_count)];
+    into.push_back(value[i] * sd * sd);
+  }
+}
+
 }  // namespace
 }  // namespace prediction
 
-Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss) {
+Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss, std::vector<double>* member_variances) {
   SEQBENCH_ASSERT(job.settings.eval_batch >= 1, "eval_batch is in its range");
   const at::NoGradGuard no_grad;
   Predictions predictions;
@@ -45,6 +55,7 @@ Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, Loss
     const Precision precision(job);
     const at::Tensor outputs = forward(job, batch, Pass{});
     prediction::append_predictions(job, outputs, predictions);
+    if (member_variances != nullptr) prediction::append_variances(job, job.network.member_variance(), *member_variances);
     if (loss == nullptr) continue;
     const LossSum part_loss = job.network.loss(job.settings.loss, outputs, batch);
     loss->sum += part_loss.sum.item<double>();

@@ -52,6 +52,8 @@ class Mimo final : public Network {
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override;
   [[nodiscard]] LossSum loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) override;
   [[nodiscard]] bool predicts_spread() const override { return true; }
+  [[nodiscard]] std::int64_t members() const override { return slots_.members(); }
+  [[nodiscard]] at::Tensor member_variance() const override { return heads_BMT_.sub(heads_BMT_.mean(1, true)).square().mean(1); }
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
   [[nodiscard]] std::optional<std::vector<std::int64_t>> sample_epoch(std::span<const std::int64_t> train_rows,
                                                                       std::int64_t epoch) const override {

@@ -74,7 +74,7 @@ SEQBENCH_MODEL(nn4dms_gcn) {
   entry.params.push_back(count("filters", 128, 4096, "of each graph convolution"));
   entry.params.push_back({.name = "contacts",
                           .fallback = std::vector<std::string>{},
-                          .help = "a file of lines `i TAB j`, positions from 0 that touch; models/blocks/contacts.has avGFP's at "
+                          .help = "a file of lines `i TAB j`, positions from 0 that touch; models/nn4dms/contacts has avGFP's at "
                                   "7 A; none: neighbours in the chain",
                           .choices = {},
                           .files = FileWords::kAll});

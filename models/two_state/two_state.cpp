@@ -239,6 +239,7 @@ at::Tensor TwoState::forward(const Batch& batch, const Pass& pass) {
 }
 
 LossSum TwoState::loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) {
+  if (name != "mse") throw InputError(fmt::format("two_state: 'train.loss' is \"{}\", but the model brings its own; leave it out", name));
   if (!training_) return loss_sum(name, outputs.narrow(1, 0, 1), batch);
   const at::Tensor y_B = batch.labels.select(1, 0), bright_B = y_B.gt(threshold_).to(y_B.scalar_type());
   const at::Tensor zero_B = at::zeros_like(y_B);

@@ -30,9 +30,10 @@ Rows rows_of(const Scene& scene) {
   return rows;
 }
 
-/// The metric that some trial has a curve of on test rows, or "".
-std::string test_metric(const Rows& rows) {
+/// The metric on test rows that a state was chosen by, or "".
+std::string test_metric(const TaskTable& table, const Rows& rows) {
   for (const SeenRow* row : rows) {
+    if (!table.rows[row->index].chosen_on_test) continue;
     for (const SeenTrial& trial : row->trials) {
       const auto found = std::ranges::find(trial.curves, 2, &store::CurvePoint::split);
       if (found != trial.curves.end()) return found->name;
@@ -136,7 +137,7 @@ Drawn add_rows(Figure& figure, const Rows& rows, const std::vector<Named>& lines
 
 std::optional<Figure> curves_figure(const Scene& scene) {
   const Rows rows = rows_of(scene);
-  const std::string metric = test_metric(rows);
+  const std::string metric = test_metric(*scene.table, rows);
   std::vector<Named> lines = all_lines(rows, metric);
   if (lines.empty()) return std::nullopt;
   Figure figure{.name = scene.stem + "-curves", .title = "Learning curves", .alternative = ends_of(rows, lines)};

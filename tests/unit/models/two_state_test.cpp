@@ -145,9 +145,26 @@ TEST(TwoState, EvaluationIsScoredByTheNamedLossAndKnowsItsSpread) {
   EXPECT_GT(outputs.select(1, 1).max().item<double>(), std::log(0.13) + 0.1) << "and less sure where the state is open";
 }
 
+TEST(TwoState, ARowThatEndsEarlyIsNotTheWholeOne) {
+  const View view = testing::code_view({"ABCD", "ABCD", "ABCD", "ABDD", "ABC-", "AB--"}, 21);
+  const auto network = make_network(view, "narrow", "");
+  for (const NamedTensor& parameter : network->parameters()) {
+    if (parameter.name == "narrow.traits") parameter.tensor.detach().fill_(0.5);
+  }
+  const at::Tensor y = network->forward(network->collate(view, testing::row_range(0, 6)), {}).detach().select(1, 0);
+  EXPECT_EQ(y[0].item<double>(), y[1].item<double>());
+  EXPECT_NE(y[0].item<double>(), y[4].item<double>());
+  EXPECT_EQ(y[4].item<double>(), y[5].item<double>()) << "wherever it ends";
+}
+
 TEST(TwoState, RefusesWhatItCannotRead) {
   const View alike = testing::code_view({"AAA", "AAA"}, 21), view = proteins();
-  EXPECT_THROW((void)make_network(alike, "both", ""), InputError);
+  try {
+    (void)make_network(alike, "both", "");
+    ADD_FAILURE();
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "two_state: all rows of the view are alike");
+  }
   EXPECT_THROW((void)make_network(testing::dense_view({1, 2}, 2), "both", ""), InputError);
   const auto network = make_network(view, "both", "");
   EXPECT_THROW((void)network->collate(alike, testing::row_range(0, 2)), InputError);

@@ -199,6 +199,26 @@ TEST_F(Verify, RowsOnAnotherInputStandBelowAndDecideNothingOfThePaper) {
   EXPECT_EQ(to_json(c)["numbers"][0]["other_inputs"].size(), 3U);
 }
 
+TEST_F(Verify, OtherInputsHaveANameAndTheSplitOfTheirRow) {
+  std::vector<Made> trials;
+  for (Made m : five("good", 0.2)) {
+    m.label = "good @ letters";
+    trials.push_back(m);
+    m.split_kind = "kfold";  // more of them, and worse
+    m.error = 2;
+    for (m.rep = 0; m.rep < 2; ++m.rep) trials.push_back(m);
+    m.rep = 0;
+    m.split_kind = "published";
+    m.label = "good @ ";
+    trials.push_back(m);
+  }
+  fill(trials);
+  const NumberVerdict v = card({row("good", 0.04)}).numbers.at(0);
+  EXPECT_EQ(v.judgement.verdict, Verdict::kBlocked) << "no input is not the paper's";
+  ASSERT_EQ(v.others.size(), 1U);
+  EXPECT_NEAR(v.others[0].measured.mean, 0.04, 0.01);
+}
+
 TEST_F(Verify, TrendsStayWithinATableAndKnowTheirLevels) {
   std::vector<Made> trials;
   std::vector<store::PublishedRow> rows;

@@ -122,6 +122,11 @@ TEST(Ensemble, AddsTheVariancesThatMembersTell) {
   members.push_back(std::make_unique<Telling>(1, std::log(0.1)));
   const auto mixture = make_ensemble(std::move(members));
   fit(*mixture, settings, data, Streams(5), at::kCPU, {}, nullptr);
+  EXPECT_EQ(mixture->members(), 2);
+  EXPECT_EQ(alone.members(), 1) << "telling a deviation is not having members";
+  const Batch first = mixture->collate(world.view, std::vector<std::int64_t>{world.test.front()});
+  const double a = alone.forward(first, {}).select(1, 0).item<double>(), both = mixture->forward(first, {}).select(1, 0).item<double>();
+  EXPECT_NEAR(mixture->member_variance().item<double>(), (a - both) * (a - both), 1e-12) << "of the means alone";
   const double unit = single.spreads.front() / 0.5;
   for (const double spread : predict(*mixture, settings, data, world.test, at::kCPU).spreads) {
     EXPECT_GE(spread / unit, std::sqrt((0.25 + 0.01) / 2) - 1e-9);

@@ -190,9 +190,12 @@ class BytePair final : public Tokenizer {
       work.word.clear();
       work.origins.clear();
     };
-    const auto push = [&](char isolated, std::int32_t id, Offset origin) {
-      const bool alone = options_.isolated != 0 && isolated == options_.isolated;
-      if (alone) flush();
+    bool letters = false;  // what the word is of, where words are split
+    const auto push = [&](std::uint32_t c, std::int32_t id, Offset origin) {
+      if (options_.split_words && is_white_space(c)) return flush();
+      const bool alone = options_.isolated != 0 && c == static_cast<unsigned char>(options_.isolated);
+      if (alone || (options_.split_words && is_word(c) != letters)) flush();
+      letters = is_word(c);
       work.word.push_back(id);
       if (with_offsets) work.origins.push_back(origin);
       if (alone) flush();
@@ -201,17 +204,22 @@ class BytePair final : public Tokenizer {
       if (const std::uint32_t run = run_at(piece, at); run > 0) {
         at += run;
         place += run;
-        push(options_.run_becomes, ascii_[static_cast<unsigned char>(options_.run_becomes)], {place - 1, place});
+        push(static_cast<unsigned char>(options_.run_becomes), ascii_[static_cast<unsigned char>(options_.run_becomes)], {place - 1, place});
         continue;
       }
       const std::size_t begin = at;
       const std::uint32_t c = next_code_point(piece, at);
       const std::int32_t id =
           c < 128 ? ascii_[c] : vocabulary().id_of(piece.substr(begin, at - begin)).value_or(options_.unknown);
-      push(c < 128 ? static_cast<char>(c) : '\0', id, {place, place + 1});
+      push(c, id, {place, place + 1});
       ++place;
     }
     flush();
+  }
+
+  /// \w of ASCII.
+  static bool is_word(std::uint32_t c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
   }
 
   /// Length of the run that the rule replaces; 0: none begins here.

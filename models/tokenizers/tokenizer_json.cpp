@@ -9,6 +9,26 @@
 namespace seqbench::models {
 namespace {
 
+/// Faults of a file, told all at once.
+class Refusals {
+ public:
+  template <typename Look>
+  void look(Look part) {
+    try {
+      part();
+    } catch (const InputError& error) {
+      faults_.emplace_back(error.what());
+    }
+  }
+  /// Throws them, and below them what is read.
+  void finish(std::string_view read) const {
+    if (!faults_.empty()) throw InputError(fmt::format("{}\n{}", join(faults_, "\n"), read));
+  }
+
+ private:
+  std::vector<std::string> faults_;
+};
+
 void put(std::vector<std::string>& tokens, std::size_t most, const std::string& token, const JsonPlace& id) {
   const auto at = static_cast<std::size_t>(id.integer(0, static_cast<std::int32_t>(most)));
   if (tokens.size() <= at) tokens.resize(at + 1);
@@ -120,24 +140,38 @@ void read_processor(const JsonPlace& root, TokenizerFrame& frame) {
   }
 }
 
-std::unique_ptr<Tokenizer> word_piece(const JsonPlace& root, const TokenizerConfiguration& configuration, TokenizerFrame frame) {
-  const JsonPlace model = root.at("model"), normalizer = root.at("normalizer"), config = configuration.config();
+std::int32_t unknown_of(const JsonPlace& model, const Vocabulary& vocabulary) {
+  const auto unknown = vocabulary.id_of(model.at("unk_token").string());
+  if (!unknown) model.at("unk_token").refuse("token of the vocabulary");
+  return *unknown;
+}
+
+void read_bert_normalizer(const JsonPlace& normalizer, const JsonPlace& config, WordPieceOptions& options) {
   normalizer.require_string("type", "BertNormalizer");
   normalizer.require_boolean("clean_text", true);
-  root.at("pre_tokenizer").require_string("type", "BertPreTokenizer");
-  WordPieceOptions options;
   options.lowercase = config.boolean("do_lower_case", normalizer.boolean("lowercase", true));
   options.space_ideographs = config.boolean("tokenize_chinese_chars", normalizer.boolean("handle_chinese_chars", true));
   const bool accents = normalizer.boolean("strip_accents", options.lowercase);  // null: as lowercase
   options.strip_accents = config.boolean("strip_accents", accents);
-  options.continuation = model.string("continuing_subword_prefix", "##");
-  if (model.has("max_input_chars_per_word")) {
-    options.longest_word = static_cast<std::uint32_t>(model.at("max_input_chars_per_word").integer(1, 1 << 30));
-  }
-  const auto unknown = frame.vocabulary.id_of(model.at("unk_token").string());
-  if (!unknown) model.at("unk_token").refuse("token of the vocabulary");
-  options.unknown = *unknown;
-  AddedTokens added = added_of(root, frame);
+}
+
+std::unique_ptr<Tokenizer> word_piece(const JsonPlace& root, const TokenizerConfiguration& configuration, TokenizerFrame frame) {
+  const JsonPlace model = root.at("model");
+  Refusals refusals;
+  WordPieceOptions options;
+  AddedTokens added;
+  refusals.look([&] { read_bert_normalizer(root.at("normalizer"), configuration.config(), options); });
+  refusals.look([&] { root.at("pre_tokenizer").require_string("type", "BertPreTokenizer"); });
+  refusals.look([&] { options.continuation = model.string("continuing_subword_prefix", "##"); });
+  refusals.look([&] {
+    if (model.has("max_input_chars_per_word")) {
+      options.longest_word = static_cast<std::uint32_t>(model.at("max_input_chars_per_word").integer(1, 1 << 30));
+    }
+  });
+  refusals.look([&] { options.unknown = unknown_of(model, frame.vocabulary); });
+  refusals.look([&] { added = added_of(root, frame); });
+  refusals.look([&] { read_processor(root, frame); });
+  refusals.finish("read of WordPiece: BertNormalizer, BertPreTokenizer; no post_processor, BertProcessing or TemplateProcessing");
   return make_word_piece(std::move(frame), std::move(added), options);
 }
 
@@ -203,27 +237,56 @@ std::vector<Merge> merges_of(const JsonPlace& model, const Vocabulary& vocabular
   return read;
 }
 
-std::unique_ptr<Tokenizer> byte_pair(const JsonPlace& root, TokenizerFrame frame) {
-  const JsonPlace model = root.at("model");
-  for (const char* key : {"fuse_unk", "byte_fallback", "ignore_merges"}) model.require_boolean(key, false);
-  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    if (!model.string(key, "").empty()) model.at(key).refuse("nothing");
+void check_model_switches(const JsonPlace& model, Refusals& refusals) {
+  for (const char* key : {"fuse_unk", "byte_fallback", "ignore_merges"}) {
+    refusals.look([&] { model.require_boolean(key, false); });
   }
-  if (model.has("dropout") && model.at("dropout").value() != 0) model.at("dropout").refuse("null");
-  BytePairOptions options;
-  const auto unknown = frame.vocabulary.id_of(model.at("unk_token").string());
-  if (!unknown) model.at("unk_token").refuse("token of the vocabulary");
-  options.unknown = *unknown;
-  if (root.has("normalizer")) read_normalizer(root.at("normalizer"), options);
-  if (root.has("pre_tokenizer")) {
-    const JsonPlace split = root.at("pre_tokenizer");
-    split.require_string("type", "Split");
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+    refusals.look([&] {
+      if (!model.string(key, "").empty()) model.at(key).refuse("nothing");
+    });
+  }
+  refusals.look([&] {
+    if (model.has("dropout") && model.at("dropout").value() != 0) model.at("dropout").refuse("null");
+  });
+}
+
+void read_pre_tokenizer(const JsonPlace& split, const Vocabulary& vocabulary, BytePairOptions& options) {
+  const JsonPlace type = split.at("type");
+  if (type.string() == "Split") {
     split.require_string("behavior", "Isolated");
     split.require_boolean("invert", false);
     options.isolated = one_character(split.at("pattern").at("String"));
+  } else if (type.string() == "Whitespace") {
+    for (const std::string& token : vocabulary.tokens()) {
+      if (std::ranges::all_of(token, [](char c) { return static_cast<unsigned char>(c) < 128; })) continue;
+      type.refuse(fmt::format("Split (tokens beyond ASCII, as '{}', do not go with Whitespace here)", printable(token, 40)));
+    }
+    options.split_words = true;
+  } else {
+    type.refuse("Split or Whitespace");
   }
-  std::vector<Merge> merges = merges_of(model, frame.vocabulary);
-  AddedTokens added = added_of(root, frame);
+}
+
+std::unique_ptr<Tokenizer> byte_pair(const JsonPlace& root, TokenizerFrame frame) {
+  const JsonPlace model = root.at("model");
+  Refusals refusals;
+  BytePairOptions options;
+  AddedTokens added;
+  std::vector<Merge> merges;
+  check_model_switches(model, refusals);
+  refusals.look([&] { options.unknown = unknown_of(model, frame.vocabulary); });
+  refusals.look([&] {
+    if (root.has("normalizer")) read_normalizer(root.at("normalizer"), options);
+  });
+  refusals.look([&] { added = added_of(root, frame); });
+  refusals.look([&] {
+    if (root.has("pre_tokenizer")) read_pre_tokenizer(root.at("pre_tokenizer"), frame.vocabulary, options);
+  });
+  refusals.look([&] { read_processor(root, frame); });
+  refusals.look([&] { merges = merges_of(model, frame.vocabulary); });
+  refusals.finish("read of BPE: no normalizer or Strip, Replace of a letter's run; no pre_tokenizer, Split at one character or Whitespace; "
+                  "no post_processor, BertProcessing or TemplateProcessing");
   return make_byte_pair(std::move(frame), std::move(added), std::move(merges), options);
 }
 
@@ -239,7 +302,6 @@ std::unique_ptr<Tokenizer> read_tokenizer_json(TokenizerFiles files, const Token
   check_extra_specials(root, configuration);
   frame.specials = configuration.specials(frame.vocabulary, frame.vocabulary.id_of("<pad>").has_value());
   frame.model_max_length = configuration.model_max_length();
-  read_processor(root, frame);
   frame.files = std::move(files);
   const JsonPlace type = root.at("model").at("type");
   if (type.string() == "WordPiece") return word_piece(root, configuration, std::move(frame));

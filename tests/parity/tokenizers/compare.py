@@ -13,14 +13,14 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-NAMES = ["minilm", "nt1", "nt2", "esm2", "dream", "gena"]
+NAMES = ["minilm", "nt1", "nt2", "esm2", "dream", "gena", "words"]
 
 
 def reference(name, program, folder):
     if name == "minilm":
         from transformers import BertTokenizer
         return BertTokenizer.from_pretrained(str(HERE / name))._tokenizer, False
-    if name == "gena":
+    if name in ("gena", "words"):
         from tokenizers import Tokenizer
         return Tokenizer.from_file(str(HERE / name / "tokenizer.json")), False
     subprocess.run([program, name, folder], check=True)
@@ -73,7 +73,7 @@ def main():
         begun, wrong, seen = time.monotonic(), 0, 0
         with tempfile.TemporaryDirectory() as folder:
             tokenizer, slow = reference(name, program, folder)
-        source = str(HERE / name) if name in ("minilm", "gena") else name
+        source = str(HERE / name) if name in ("minilm", "gena", "words") else name
         dump = subprocess.Popen([program, source, "0", count], stdout=subprocess.PIPE)
         for chunk in chunks(records(dump.stdout), 1000):
             wanted = list(answers(tokenizer, slow, [text for text, _, _ in chunk]))

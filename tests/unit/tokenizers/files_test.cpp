@@ -40,6 +40,17 @@ TEST(TokenizerFiles, BrokenJsonIsRefusedByKey) {
   refused("\"A\": 6", "\"A\": 99999999999", "integer from 0");
 }
 
+TEST(TokenizerFiles, AllFaultsOfAFileAreToldAtOnceWithWhatIsRead) {
+  std::string text = read_file(std::filesystem::path(SEQBENCH_SOURCE_DIR) / "tests/fuzz/corpus/tokenizer_json/byte_pair.json");
+  text = edited(edited(edited(text, "\"Strip\"", "\"NFKC\""), "\"Split\"", "\"ByteLevel\""), "\"BertProcessing\"", "\"RobertaProcessing\"");
+  for (const char* part : {"normalizer", "\nx/tokenizer.json: pre_tokenizer: type: Split or Whitespace expected, got \"ByteLevel\"\n",
+                           "post_processor: type", "\nread of BPE: "}) {
+    expect_refused({"x", {{"tokenizer.json", text}}}, TokenizerKind::kAny, part);
+  }
+  const std::filesystem::path words = std::filesystem::path(SEQBENCH_SOURCE_DIR) / "tests/parity/tokenizers/words/tokenizer.json";
+  expect_refused({"x", {{"tokenizer.json", edited(read_file(words), "\"a_b\":", "\"\xC3\xA9\":")}}}, TokenizerKind::kAny, "tokens beyond ASCII");
+}
+
 TEST(TokenizerFiles, BrokenVocabulariesAreRefusedByLine) {
   const auto refused = [](const std::string& text, const std::string& part) {
     expect_refused({"x", {{"vocab.txt", text}}}, TokenizerKind::kEsm, part);

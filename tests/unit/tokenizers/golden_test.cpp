@@ -128,6 +128,27 @@ TEST(BytePairs, KeepTheStructureOfGenaLm) {
   EXPECT_EQ(std::count(nine.begin(), nine.end(), 5), 0);
 }
 
+TEST(BytePairs, SplitWordsAsTheReference) {
+  const auto tokenizer = open_tokenizer(kFixtures / "words");
+  const std::vector<std::pair<std::string_view, Ids>> table = {
+      {"ACGT-*ACG TTA", {14, 40, 19, 37, 14, 40, 58}},
+      {"the factor  K562\t-8.5\n", {89, 111, 69, 8, 13, 9, 11}},
+      {"don't a_b--a_b", {84, 28, 6, 31, 74, 63, 74}},
+      {"AC\xC2\xA0GT\xC3\xA9" "AC", {14, 15, 16, 19, 0, 14, 15}},
+      {"A\x1C" "C", {14, 0, 15}},
+      {" \xE3\x80\x80 ", {}},
+      {"[MASK]ACGT [SEP]", {4, 14, 40, 19, 2}}};
+  for (const auto& [text, ids] : table) EXPECT_EQ(bare(*tokenizer, text), ids) << text;
+  Encoding encoding;
+  tokenizer->encode("ACGT-*ACG TTA", encoding, true);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> places;
+  for (const Offset& offset : encoding.offsets) places.emplace_back(offset.begin, offset.end);
+  EXPECT_EQ(places, (decltype(places){{0, 1}, {1, 3}, {3, 4}, {4, 6}, {6, 7}, {7, 9}, {10, 13}}));
+  const TokenBatch pair = encode_pairs(*tokenizer, std::array{TextPair{"ACGT", "TT"}}, {});
+  EXPECT_EQ(pair.ids, (Ids{1, 14, 40, 19, 2, 35, 2}));
+  EXPECT_EQ(pair.type_ids, (std::vector<std::uint8_t>{0, 0, 0, 0, 0, 1, 1}));
+}
+
 TEST(Characters, AreDreams) {
   EXPECT_EQ(whole(*dna_character_tokenizer(false), "ACGTNx[MASK]"), (Ids{5, 6, 7, 8, 9, 1, 4}));
   EXPECT_EQ(whole(*dna_character_tokenizer(true), "AC"), (Ids{2, 5, 6}));
@@ -160,7 +181,7 @@ TEST_P(Hashes, OfTwentyThousandTextsAreTheReferences) {
                                                : name == "esm2" ? esm_tokenizer()
                                                : name == "dream" ? dna_character_tokenizer(false)
                                                                  : open_tokenizer(kFixtures / name);
-  const bool offsets = name == "minilm" || name == "gena" || name == "dream";  // EsmTokenizer has none
+  const bool offsets = name == "minilm" || name == "gena" || name == "words" || name == "dream";  // EsmTokenizer has none
   const Json hashes = parse_json(read_file(kFixtures / "hashes.json"), "hashes.json");
   ASSERT_EQ(hashes.at(name).size(), 1000u);
   for (std::size_t chunk = 0; chunk < 1000; ++chunk) {
@@ -176,7 +197,7 @@ TEST_P(Hashes, OfTwentyThousandTextsAreTheReferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tokenizers, Hashes, testing::Values("minilm", "nt1", "nt2", "esm2", "dream", "gena"));
+INSTANTIATE_TEST_SUITE_P(Tokenizers, Hashes, testing::Values("minilm", "nt1", "nt2", "esm2", "dream", "gena", "words"));
 
 }  // namespace
 }  // namespace seqbench::models

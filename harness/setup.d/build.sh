@@ -10,7 +10,7 @@ configure() {
               -DCMAKE_CXX_STANDARD_INCLUDE_DIRECTORIES="$offline/include")
   fi
   if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-  cmake --preset "$preset" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
+  tied cmake --preset "$preset" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
 }
 
 # A job of a heavy target takes up to 1.5 GB.
@@ -21,7 +21,7 @@ jobs_that_fit() {
 }
 
 compile() {
-  NINJA_STATUS='[%f/%t, %e s] ' ninja -C "build/$preset" -j "$(jobs_that_fit)" </dev/null |
+  NINJA_STATUS='[%f/%t, %e s] ' tied ninja -C "build/$preset" -j "$(jobs_that_fit)" </dev/null |
     { grep --line-buffered -v -e '^ninja: Entering' -e '^ninja: no work' -e 'Re-checking globbed' || true; }
 }
 

@@ -48,5 +48,5 @@ install_model() {
 pip_install() {  # pip_install FILE [OPTIONS]
   [ -x .venv/bin/pip ] || python3 -m venv --clear .venv || return 1
   # shellcheck disable=SC2086  # several options in one variable
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check ${SEQBENCH_PIP_ARGS:-} "${@:2}" -r "$1" </dev/null
+  tied .venv/bin/python -m pip install --quiet --disable-pip-version-check ${SEQBENCH_PIP_ARGS:-} "${@:2}" -r "$1" </dev/null
 }

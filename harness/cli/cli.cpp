@@ -74,6 +74,10 @@ class Parser {
     return sub;
   }
 
+  CLI::Option* out_option(CLI::App* sub, OutKind kind, const char* help) {
+    return sub->add_option("--out", a_.out, help)->each([this, kind](const std::string&) { a_.out_kind = kind; });
+  }
+
   void experiment_flags(CLI::App* sub) {
     sub->add_option("--set", a_.set, "override a key: train.epochs=3 (repeatable)")->type_size(1)->allow_extra_args(false);
     sub->add_option("--scale", a_.scale, "smoke, desk or full [desk]");
@@ -115,13 +119,13 @@ class Parser {
   void add_store_commands() {
     CLI::App* sub = command(app_, "report", "Write pages, figures and tables of runs", &report);
     sub->add_option("RUN", a_.what, "an experiment's name, file or a run [the newest of each]");
-    sub->add_option("--out", a_.out, "folder [reports/out]");
+    out_option(sub, OutKind::kFolder, "folder [reports/out]");
     sub->add_option("--format", a_.format, "any of html,md,csv,json,tex [all]");
     sub = command(app_, "leaderboard", "Rank models of a task with intervals", &leaderboard);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     sub->add_option("--metric", a_.metric, "the ranking metric [the task's]");
     sub->add_option("--top", a_.top, "rows shown, 0 = all [0]");
-    sub->add_option("--out", a_.out, "a folder: write the page leaderboard-TASK.html there");
+    out_option(sub, OutKind::kFolder, "a folder: write the page leaderboard-TASK.html there");
     sub = command(app_, "submit", "Score and rank predictions made elsewhere", &submit);
     sub->add_option("FILE", a_.files, "id and prediction: TSV, CSV or JSON, also .gz")->required()->expected(1);
     sub->add_option("--task", a_.task, "a task, or a unique prefix")->required();
@@ -136,7 +140,7 @@ class Parser {
     sub->add_option("PAPER", a_.what, "a paper of results/published, or all")->required();
     sub->add_flag("--as-printed", a_.as_printed, "against themselves; no store, no run");
     sub->add_option("--table", a_.table, "the numbers of this table alone");
-    sub->add_option("--out", a_.out, "with --as-printed: a page a paper in this folder");
+    out_option(sub, OutKind::kFolder, "with --as-printed: a page a paper in this folder");
     sub = command(app_, "show", "Show a run, trial, experiment, task or model in full", &show);
     sub->add_option("THING", a_.what, "its name or key")->required();
     sub->add_flag("--predictions", a_.predictions, "id, truth, prediction, split, fold");
@@ -149,7 +153,7 @@ class Parser {
     db->fallthrough();
     command(*db, "check", "Look for damage and broken rules", &db_check);
     sub = command(*db, "export", "Write all results as text in a fixed order", &db_export);
-    sub->add_option("--out", a_.out, "a file [stdout]");
+    out_option(sub, OutKind::kFile, "a file [stdout]");
     sub = command(*db, "backup", "Copy the store, checked, also while a run goes on", &db_backup);
     sub->add_option("FILE", a_.what, "a new file")->required();
     sub = command(*db, "merge", "Bring in what other stores have done", &db_merge);
@@ -177,14 +181,14 @@ class Parser {
   void use_flags(CLI::App* sub, const char* formats) {
     text_flags(sub);
     sub->add_option("--adapter", a_.adapter, "folder of a peft adapter to put on the model");
-    sub->add_option("--out", a_.out, "a file [stdout]");
+    out_option(sub, OutKind::kFile, "a file [stdout]");
     sub->add_option("--format", a_.format, formats);
   }
 
   void add_pretrain() {
     CLI::App* sub = command(app_, "pretrain", "Pretrain a model folder further, on texts of yours", &pretrain);
     text_flags(sub);
-    sub->add_option("--out", a_.out, "a new folder")->required();
+    out_option(sub, OutKind::kNewFolder, "a new folder")->required();
     sub->add_option("--steps", a_.steps, "of the optimizer [1000]")->check(CLI::Range(1, 1 << 30));
     sub->add_option("--learning-rate", a_.learning_rate, "the peak, after a tenth of the steps [5e-5]")->check(CLI::Range(1e-12, 10.0));
     sub->add_option("--masked", a_.masked, "share of the tokens that have to be told [0.15]")->check(CLI::Range(0.001, 1.0));
@@ -212,7 +216,7 @@ class Parser {
     CLI::App* sub = command(app_, "merge", "A model folder with an adapter merged into its weights", &merge);
     sub->add_option("--model", a_.model, "a model folder, or a checkpoint in the weights home")->required();
     sub->add_option("--adapter", a_.adapter, "folder of a peft adapter")->required();
-    sub->add_option("--out", a_.out, "a new folder")->required();
+    out_option(sub, OutKind::kNewFolder, "a new folder")->required();
     sub->add_flag("--unmerge", a_.unmerge, "take the adapter off weights that hold it");
   }
 
@@ -278,7 +282,7 @@ class Parser {
     add_fetch(*data);
     sub = command(*data, "build", "Write a task's examples, or its twin's published files", &data_build);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
-    sub->add_option("--out", a_.out, "a new folder, or an empty one")->required();
+    out_option(sub, OutKind::kNewFolder, "a new folder, or an empty one")->required();
     sub->add_flag("--twin", a_.twin, "the synthetic twin as the published files are, with truth.json");
     sub->add_option("--rows", a_.rows, "with --twin: about so many rows, 0 = as published [0]")->check(CLI::NonNegativeNumber);
     sub->add_option("--set", a_.set, "a parameter of the task: params.NAME=VALUE (repeatable)")->type_size(1)->allow_extra_args(false);
@@ -286,10 +290,10 @@ class Parser {
     sub->add_option("TASK", a_.what, "a task, or a unique prefix [all]");
     sub = command(*data, "moments", "Moments of the labels by part and number of mutations", &data_moments);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
-    sub->add_option("--out", a_.out, "a file [stdout]");
+    out_option(sub, OutKind::kFile, "a file [stdout]");
     command(app_, "doctor", "Versions, and what is missing", &doctor);
-    sub = command(app_, "help", "Explain a topic: toml, table, exit-codes, environment", &help_topic);
-    sub->add_option("TOPIC", a_.what, "toml, table, exit-codes or environment")->required();
+    sub = command(app_, "help", "Explain a command, or a topic: toml, table, exit-codes, environment", &help_topic);
+    sub->add_option("TOPIC", a_.what, "toml, table, exit-codes, environment, or a command")->required();
   }
 
   Arguments& a_;
@@ -318,6 +322,17 @@ void fill_paths(Arguments& a) {
 std::string hint(const std::string& word, const std::vector<std::string>& names) {
   const auto close = nearest(word, names);
   return close ? fmt::format("; nearest: '{}'", *close) : "";
+}
+
+/// The command line, where `help COMMAND ...` is `COMMAND ... --help`.
+std::vector<char*> words_of(int argc, char** argv, const std::vector<std::string>& commands) {
+  static char help[] = "--help";
+  std::vector<char*> words(argv, argv + argc);
+  const bool asks = argc > 2 && std::string_view(argv[1]) == "help";
+  if (!asks || std::find(commands.begin(), commands.end(), argv[2]) == commands.end()) return words;
+  words.erase(words.begin() + 1);
+  words.push_back(help);
+  return words;
 }
 
 /// The first flag on the command line that the command does not have, or "".
@@ -383,6 +398,7 @@ void add_tables(Tables& tables, const Arguments& a) {
 
 int run_command(const Parser& parser, const Context& context) {
   try {
+    check_out(context.arguments);
     const int code = static_cast<int>(parser.chosen()(context));
     if (std::fflush(stdout) != 0 || !std::cout.flush()) throw MachineError("cannot write to stdout");
     return code;
@@ -411,6 +427,9 @@ int main_with(int argc, char** argv, Tables tables, const CodeHashes& code) {
   Arguments arguments;
   arguments.command_line.assign(argv, argv + argc);
   Parser parser(arguments);
+  std::vector<char*> words = words_of(argc, argv, parser.command_names());
+  argc = static_cast<int>(words.size());
+  argv = words.data();
   try {
     parser.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

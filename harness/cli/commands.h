@@ -16,6 +16,9 @@
 
 namespace seqbench::cli {
 
+/// What --out names: a file in a folder that is there, a folder that is made or written into, or one that is made.
+enum class OutKind { kFile, kFolder, kNewFolder };
+
 /// Flags and arguments of all commands, as parsed.
 struct Arguments {
   std::vector<std::string> command_line;
@@ -29,6 +32,7 @@ struct Arguments {
   std::vector<std::string> set;     // --set
   std::string scale = "desk", device = "auto", checkpoint_every = "60s", time_limit, view, metric, kind;
   std::string format, out, publish, table;
+  OutKind out_kind = OutKind::kFile;
   std::string task, model, split, where, card, licence;  // submit
   bool as_printed = false, twin = false, again = false, failed = false, fail_fast = false;
   bool predictions = false, curves = false, config = false, env = false;
@@ -95,6 +99,8 @@ ExitCode sql(const Context& context);
 ExitCode doctor(const Context& context);
 ExitCode help_topic(const Context& context);
 
+/// InputError where --out cannot name what it has to, before any work: a mistyped path is the user's, not the machine's fault.
+void check_out(const Arguments& arguments);
 /// A registered name cut to a unique prefix: "gfp" is gfp_fluorescence. InputError lists the matches.
 [[nodiscard]] const TaskEntry& task_by_prefix(const Context& context, const std::string& name);
 /// What the experiment file makes, all of it needed, nothing of it looked up in the store.

@@ -56,8 +56,8 @@ ExitCode help_topic(const Context& context) {
     fmt::print("{}", spec::table_reference());
   } else if (topic == "exit-codes") {
     fmt::print("0  done\n1  a finding: some trials failed, or a rerun gave other bits without a reason\n"
-               "2  bad input: experiment file, flag, data file\n3  interrupted, resumable as it is\n"
-               "4  the machine or the program: full disk, damaged store\n");
+               "2  bad input: experiment file, flag, data file, path\n3  interrupted, resumable as it is\n"
+               "4  the machine or the program: full disk, no right to write, damaged store\n");
   } else if (topic == "environment") {
     fmt::print("SEQBENCH_STORE           the store [results/seqbench.db]\n"
                "SEQBENCH_DATA            the data home [data]\n"
@@ -72,7 +72,7 @@ ExitCode help_topic(const Context& context) {
                "SEQBENCH_STORE_ANYWAY    1: write a store on a network file system\n"
                "SEQBENCH_NO_SETUP        1: never build, run what is there\n");
   } else {
-    throw InputError(fmt::format("no help on '{}'; topics: toml, table, exit-codes, environment", printable(topic)));
+    throw InputError(fmt::format("no help on '{}'; topics: toml, table, exit-codes, environment, and the commands of seqbench --help", printable(topic)));
   }
   return ExitCode::kDone;
 }

@@ -43,7 +43,7 @@ std::string pick(const char* flag, const std::string& given, const std::string& 
 /// --format, else what the ending of --out says, else the fallback.
 std::string format_of(const Arguments& a, const std::string& fallback, const std::vector<std::string>& known) {
   const std::string ending = fs::path(a.out).extension().string();
-  const bool says = !ending.empty() && std::ranges::find(known, ending.substr(1)) != known.end();
+  const bool says = ending == ".tsv" || ending == ".jsonl" || ending == ".npy";
   return pick("--format", a.format, says ? ending.substr(1) : fallback, known);
 }
 
@@ -60,10 +60,17 @@ void need_file(const Arguments& a, const std::string& format) {
   if (format == "npy" && a.out.empty()) throw InputError("--format npy needs --out FILE: its header is written at the end");
 }
 
+void check_adapter(const Arguments& a) {
+  std::error_code error;
+  if (!a.adapter.empty() && !fs::is_directory(a.adapter, error)) {
+    throw InputError(fmt::format("--adapter {}: no such folder", printable(a.adapter)));
+  }
+}
+
 struct Opened {
   run::FolderUse use;
+  data::RecordReader reader;  // before the model: what is cheap to find wrong is told first
   std::unique_ptr<FolderModel> model;
-  data::RecordReader reader;
 };
 
 Opened open_all(const Context& context) {
@@ -71,7 +78,8 @@ Opened open_all(const Context& context) {
   const data::RecordOptions options{data::record_format(a.input_format), a.column, a.id_column};
   run::FolderUse use{a.device, a.threads, a.max_length, a.batch, a.adapter};
   const fs::path folder = folder_of(a);
-  return {use, run::open_folder(context.tables, folder, use), data::RecordReader(a.input, options)};
+  check_adapter(a);
+  return {use, data::RecordReader(a.input, options), run::open_folder(context.tables, folder, use)};
 }
 
 ExitCode use_all(const Arguments& a, Opened& opened, const Asked& asked, const run::Sink& sink, const std::function<void()>& commit) {
@@ -221,7 +229,7 @@ std::vector<float> rows_at(const at::Tensor& hidden, const std::vector<std::int6
 }
 
 ExitCode embed_tokens(const Arguments& a, Opened& opened, const Asked& asked) {
-  const std::string format = pick("--format", a.format, a.out.empty() ? "jsonl" : "npy", {"npy", "jsonl"});
+  const std::string format = format_of(a, a.out.empty() ? "jsonl" : "npy", {"npy", "jsonl"});
   need_file(a, format);
   const FolderModel& model = *opened.model;
   TokenWriter writer(a, format, model);
@@ -354,10 +362,11 @@ ExitCode attention(const Context& context) {
 
 ExitCode pretrain(const Context& context) {
   const Arguments& a = context.arguments;
+  const fs::path folder = folder_of(a);
   data::RecordReader reader(a.input, {data::record_format(a.input_format), a.column, a.id_column});
   run::count_stop_signals();
   bool first = true;
-  run::pretrain(context.tables, folder_of(a), reader,
+  run::pretrain(context.tables, folder, reader,
                 {.device = a.device, .precision = a.precision, .threads = a.threads, .max_length = a.max_length, .steps = a.steps,
                  .batch = a.batch, .seed = a.seed, .learning_rate = a.learning_rate, .masked = a.masked},
                 a.out, [&first](const run::PretrainingLoss& loss) {
@@ -371,8 +380,7 @@ ExitCode pretrain(const Context& context) {
 ExitCode merge(const Context& context) {
   const Arguments& a = context.arguments;
   const fs::path folder = folder_of(a);
-  std::error_code error;
-  if (!fs::is_directory(a.adapter, error)) throw InputError(fmt::format("--adapter {}: no such folder", printable(a.adapter)));
+  check_adapter(a);
   const ModelEntry& entry = run::entry_of_folder(context.tables, folder);
   if (entry.merge == nullptr) throw InputError(fmt::format("{}: model '{}' has no adapters", printable(folder.string()), entry.name));
   entry.merge({folder, a.adapter, fs::absolute(a.out).lexically_normal(), a.unmerge});

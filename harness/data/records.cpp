@@ -44,9 +44,6 @@ RecordFormat format_before(const std::filesystem::path& path, const RecordOption
   const std::string name = printable(path.string());
   if (columns && options.format == RecordFormat::kAuto && !is_table(format)) format = RecordFormat::kTsv;
   if (columns && !is_table(format)) throw InputError(fmt::format("{}: columns are of tsv and csv, the format is another", name));
-  if (is_table(format) && options.column.empty()) {
-    throw InputError(fmt::format("{}: a table needs the name of the column that holds the texts", name));
-  }
   return format;
 }
 
@@ -87,6 +84,10 @@ struct RecordReader::Reading {
       if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
       fail(1, fmt::format("no column \"{}\", there are: {}", printable(name), printable(join(header, ", "))));
     };
+    if (options.column.empty()) {
+      fail(1, fmt::format("a table needs --column, the name of the column that holds the texts; there are: {}",
+                          printable(join(table->header(), ", "))));
+    }
     text_column = column(options.column);
     if (!options.id_column.empty()) id_column = column(options.id_column);
   }

@@ -136,6 +136,55 @@ class FaultsTest(UseCase):
         self.assertIn("dim_0", self.call("embed", "--model", "small", "--input", "x.txt")[0])
 
 
+    def test_cheap_faults_come_before_the_model(self):
+        self.write("model/config.json", '{"model_type": "gpt9"}')
+        (self.folder / "x.txt").write_text("AC\n")
+        (self.folder / "x.tsv").write_text("a\tb\nAC\tC\n")
+        for name, flags, said in [("absent.txt", (), "absent.txt"), ("x.txt", ("--adapter", "absent"), "--adapter absent: no such folder"),
+                                  ("x.tsv", (), "x.tsv:1: a table needs --column, the name of the column that holds the texts; there are: a, b"),
+                                  ("x.txt", ("--out", "absent/o.tsv"), "--out absent/o.tsv: there is no folder 'absent'")]:
+            self.assertIn(said, self.use("predict", name, *flags, expect=2)[1])
+        self.assertIn("gpt9", self.use("predict", "x.txt", expect=2)[1])
+
+    def test_a_mistyped_out_is_the_users_fault(self):
+        (self.folder / "x.txt").write_text("AC\n")
+        (self.folder / "there/in").mkdir(parents=True)
+        for command in ("predict", "embed", "attention"):
+            for out, said in [("absent/o.jsonl", "there is no folder 'absent'"), ("there", "this is a folder"), ("new/", "this is a folder"),
+                              ("x.txt/o", "'x.txt' is no folder"), ("o" * 300, "too long")]:
+                self.assertIn(said, self.use(command, "x.txt", "--out", out, expect=2)[1])
+        for command in (("pretrain", "--model", "model", "--input", "x.txt"), ("merge", "--model", "model", "--adapter", "there"),
+                        ("data", "build", "promoter", "--twin")):
+            self.assertIn("is there already", self.call(*command, "--out", "there", expect=2)[1])
+            self.assertIn("/x.txt' is none", self.call(*command, "--out", "x.txt/new", expect=2)[1])
+        for command in (("report",), ("leaderboard", "promoter"), ("verify", "all", "--as-printed")):
+            self.assertIn("/x.txt' is none", self.call(*command, "--out", "x.txt", expect=2)[1])
+        for command in (("db", "export"), ("data", "moments", "promoter")):
+            self.assertIn("this is a folder", self.call(*command, "--out", "there", expect=2)[1])
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["model", "there", "x.txt"])
+        self.assertIn("No space left", self.use("predict", "x.txt", "--out", "/dev/full", expect=4)[1])
+        os.symlink("there/linked.tsv", self.folder / "link")
+        self.use("predict", "x.txt", "--out", "link")
+        self.assertTrue((self.folder / "there/linked.tsv").is_file())
+
+    def test_the_ending_of_out_chooses_else_the_commands_own_format(self):
+        (self.folder / "x.txt").write_text("AC\n")
+        for command, flags, out, first in [("predict", (), "p.txt", b"id\tlogit_0"), ("attention", (), "a.txt", b'{"id":'),
+                                           ("embed", (), "e.txt", b"\x93NUMPY"), ("embed", ("--pool", "none"), "n.txt", b"\x93NUMPY"),
+                                           ("embed", ("--pool", "none"), "n.jsonl", b'{"id":'), ("predict", (), "p.jsonl", b'{"id":')]:
+            self.use(command, "x.txt", *flags, "--out", out)
+            self.assertTrue((self.folder / out).read_bytes().startswith(first), out)
+        self.assertIn("one of npy, jsonl, got 'tsv'", self.use("embed", "x.txt", "--pool", "none", "--out", "n.tsv", expect=2)[1])
+
+
+class HelpTest(UseCase):
+    def test_help_on_a_command_is_its_own(self):
+        for words in (["predict"], ["embed"], ["pretrain"], ["merge"], ["weights"], ["weights", "fetch"], ["data", "build"], ["help"], ["db"]):
+            self.assertEqual(self.call("help", *words)[0], self.call(*words, "--help")[0])
+        self.assertIn("--id-column", self.call("help", "predict")[0])
+        self.assertIn("no help on 'prdict'; topics: toml, table, exit-codes, environment, and the commands", self.call("help", "prdict", expect=2)[1])
+
+
 class MemoryTest(UseCase):
     def test_a_large_file_in_little_memory(self):
         line = b"ACGT" * 250 + b"\n"

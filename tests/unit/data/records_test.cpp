@@ -68,7 +68,7 @@ TEST_F(RecordsTest, FaultsNameTheirPlace) {
   EXPECT_NE(fault("x.fq", "@a\nACGT\n+\nIII\n").find("x.fq:4: a quality of 3 characters for a sequence of 4"), std::string::npos);
   EXPECT_NE(fault("x.fq", "@a\nACGT\n+\n").find("x.fq:3: the file ends in a record, before its quality"), std::string::npos);
   EXPECT_NE(fault("x.fq", "@a\nAC\n+b\nII\n").find("x.fq:3: \"+\", alone or with"), std::string::npos);
-  EXPECT_NE(fault("x.tsv", "a\tb\n1\t2\n").find("needs the name of the column"), std::string::npos);
+  EXPECT_NE(fault("x.tsv", "a\tb\n1\t2\n").find("x.tsv:1: a table needs --column, the name of the column that holds the texts; there are: a, b"), std::string::npos);
   EXPECT_NE(fault("x.tsv", "a\tb\n1\n", {.column = "a"}).find("x.tsv:2: 1 cells"), std::string::npos);
   EXPECT_NE(fault("x.tsv", "a\tb\n", {.column = "c"}).find("x.tsv:1: no column \"c\", there are: a, b"), std::string::npos);
   EXPECT_NE(fault("x.fa", ">a\nA\n", {.format = RecordFormat::kFasta, .column = "c"}).find("columns are of tsv and csv"), std::string::npos);

@@ -292,7 +292,7 @@ class Parser {
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     out_option(sub, OutKind::kFile, "a file [stdout]");
     command(app_, "doctor", "Versions, and what is missing", &doctor);
-    sub = command(app_, "help", "Explain a command, or a topic: toml, table, exit-codes, environment", &help_topic);
+    sub = command(app_, "help", "Explain a command, or toml, table, exit-codes, environment", &help_topic);
     sub->add_option("TOPIC", a_.what, "toml, table, exit-codes, environment, or a command")->required();
   }
 

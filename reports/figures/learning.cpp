@@ -30,12 +30,11 @@ Rows rows_of(const Scene& scene) {
   return rows;
 }
 
-/// The metric on test rows that a state was chosen by, or "".
-std::string test_metric(const TaskTable& table, const Rows& rows) {
+/// The metric that some trial has a curve of on test rows, or "". What members disagree there is no metric.
+std::string test_metric(const Rows& rows) {
   for (const SeenRow* row : rows) {
-    if (!table.rows[row->index].chosen_on_test) continue;
     for (const SeenTrial& trial : row->trials) {
-      const auto found = std::ranges::find(trial.curves, 2, &store::CurvePoint::split);
+      const auto found = std::ranges::find_if(trial.curves, [](const store::CurvePoint& p) { return p.split == 2 && p.name != "disagreement"; });
       if (found != trial.curves.end()) return found->name;
     }
   }
@@ -137,7 +136,7 @@ Drawn add_rows(Figure& figure, const Rows& rows, const std::vector<Named>& lines
 
 std::optional<Figure> curves_figure(const Scene& scene) {
   const Rows rows = rows_of(scene);
-  const std::string metric = test_metric(*scene.table, rows);
+  const std::string metric = test_metric(rows);
   std::vector<Named> lines = all_lines(rows, metric);
   if (lines.empty()) return std::nullopt;
   Figure figure{.name = scene.stem + "-curves", .title = "Learning curves", .alternative = ends_of(rows, lines)};

@@ -202,6 +202,16 @@ TEST_F(SectionStore, TestCurvesHaveAPanelOfTheirOwn) {
   EXPECT_NE(figure.alternative.find("net, test mse ends at 3 on average of 1"), std::string::npos) << figure.alternative;
 }
 
+TEST_F(SectionStore, WhatMembersDisagreeOnTestRowsIsNoTestCurve) {
+  const auto run = fill({{.label = "agreed", .keep = "agreement", .error = 1, .test_curve = true},
+                         {.label = "peeked", .keep = "published_test", .error = 3, .test_curve = true}});
+  const store::Reader store(path());
+  const TaskTable table = tables_of_run(store, run).front();
+  const Figure figure = curves_figure(scene_of(store, table, sections_of(table).front(), "t0h0")).value();
+  EXPECT_EQ(rows_with(figure, {{"curve", "mse"}, {"part", "test"}}).size(), 3u);
+  EXPECT_TRUE(rows_with(figure, {{"curve", "disagreement"}}).empty());
+}
+
 TEST_F(SectionStore, TestCurvesAreDrawnWhereverTheirRowRanks) {
   std::vector<Made> trials;
   for (const double error : {0.1, 0.2, 0.3, 0.4}) trials.push_back({.label = fmt::format("net {}", error), .error = error});

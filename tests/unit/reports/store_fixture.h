@@ -189,7 +189,7 @@ class StoreFixture : public ::testing::Test {
       points.push_back({"loss", 0, step, epoch, value});
       points.push_back({"loss", 1, step, epoch, value + 0.5});
       points.push_back({"mse", 1, step, epoch, value + 1});
-      points.push_back({"mse", 2, step, epoch, value + 2});
+      points.push_back({m.keep == "agreement" ? "disagreement" : "mse", 2, step, epoch, value + 2});
     }
     return points;
   }

@@ -57,6 +57,8 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
 [[nodiscard]] std::string rank_text(const Standing& standing);
 /// "leader", "tied", "unranked" (not qualified), "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or "".
 [[nodiscard]] std::string standing_text(const Standing& standing);
+/// Whether a standing says "unranked", which a note then explains.
+[[nodiscard]] bool has_unranked(const Contest& contest);
 /// "0.25 ± 0.03", a number as printed, or "missing".
 [[nodiscard]] std::string score_text(const Leaderboard& board, const Standing& standing);
 

@@ -47,7 +47,7 @@ HtmlTable table_of(const Leaderboard& board, const Contest& contest, std::size_t
     cells.push_back(row ? number_cell(row->seconds_per_trial, four_digits(row->seconds_per_trial)) : no_cell());
     out.rows.push_back({.cells = std::move(cells)});
   }
-  if (std::ranges::any_of(contest.standings, [](const Standing& s) { return standing_text(s) == "unranked"; })) {
+  if (has_unranked(contest)) {
     out.notes.push_back(fmt::format("Unranked: {} on test rows is not above 0.", shown(table.qualifying)));
   }
   if (contest.standings.size() > kMostRows) out.notes.push_back(fmt::format("The first {} of {} rows.", kMostRows, contest.standings.size()));

@@ -68,8 +68,7 @@ std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t
 }
 
 std::string unranked_note(const Leaderboard& board, const Contest& contest) {
-  const auto unranked = [](const Standing& s) { return standing_text(s) == "unranked"; };
-  if (std::ranges::none_of(contest.standings, unranked)) return "";
+  if (!has_unranked(contest)) return "";
   return fmt::format("unranked: {} on test rows is not above 0\n", shown(board.table.qualifying, 40));
 }
 
@@ -117,6 +116,10 @@ std::string standing_text(const Standing& s) {
   if (s.what == Standing::What::kModel) return place;
   const std::string what = s.what == Standing::What::kSubmitted ? "submitted" : "control";
   return place.empty() || (s.what == Standing::What::kControl && !s.qualified) ? what : what + ", " + place;
+}
+
+bool has_unranked(const Contest& contest) {
+  return std::ranges::any_of(contest.standings, [](const Standing& s) { return standing_text(s) == "unranked"; });
 }
 
 std::string score_text(const Leaderboard& board, const Standing& s) {

@@ -79,19 +79,18 @@ bool shadowed(const TaskTable& table, const Row& row) {
 void Measurements::index(const TaskTable& table) {
   for (const Row& row : table.rows) {
     const std::size_t at = row.label.find(" @ ");
-    if (at == std::string::npos && !comparable_with_published(row)) continue;
-    if (row.source != "real" || row.scale != "full") continue;
-    if (at != std::string::npos && (at + 3 == row.label.size() || shadowed(table, row))) continue;
-    for (const Row::Cell& cell : row.cells) {
-      if (at == std::string::npos) {
+    if (at == std::string::npos) {
+      if (!comparable_with_published(row)) continue;
+      for (const Row::Cell& cell : row.cells) {
         for (const store::PublishedRow& p : published_for(table, row, cell)) add("", p.uid, row, cell);
-        continue;
       }
+      continue;
+    }
+    const std::string name = row.label.substr(0, at), input = row.label.substr(at + 3);
+    if (row.source != "real" || row.scale != "full" || input.empty() || shadowed(table, row)) continue;
+    for (const Row::Cell& cell : row.cells) {
       if (cell.slice != "all") continue;
-      for (const store::PublishedRow& p : table.published) {
-        const bool same = p.model == row.model && p.row_ref == row.label.substr(0, at) && p.metric == cell.metric && p.split == cell.split;
-        if (same && is_printed(p)) add(row.label.substr(at + 3), p.uid, row, cell);
-      }
+      for (const store::PublishedRow& p : published_as(table, row.model, name, cell)) add(input, p.uid, row, cell);
     }
   }
 }

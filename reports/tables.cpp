@@ -345,9 +345,14 @@ std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row
   if (cell.slice != "all") return {};
   const auto on_published = [](const Row& r) { return r.split_kind == "published"; };
   if (!on_published(row) && std::ranges::any_of(table.rows, on_published)) return {};
+  return published_as(table, row.model, row.label, cell);
+}
+
+std::vector<store::PublishedRow> published_as(const TaskTable& table, const std::string& model, std::string_view name,
+                                              const Row::Cell& cell) {
   std::vector<store::PublishedRow> found;
   for (const store::PublishedRow& p : table.published) {
-    const bool same = !p.model.empty() && p.model == row.model && p.row_ref == row.label;
+    const bool same = !p.model.empty() && p.model == model && p.row_ref == name;
     if (same && p.metric == cell.metric && p.split == cell.split && is_printed(p)) found.push_back(p);
   }
   return found;

@@ -71,6 +71,9 @@ inline constexpr std::size_t kMostCells = 20000;
 /// on other splits have none.
 [[nodiscard]] std::vector<store::PublishedRow> published_for(const TaskTable& table, const Row& row,
                                                              const Row::Cell& cell);
+/// Published numbers of this model, row name, metric and part.
+[[nodiscard]] std::vector<store::PublishedRow> published_as(const TaskTable& table, const std::string& model, std::string_view name,
+                                                            const Row::Cell& cell);
 /// A value or a range.
 [[nodiscard]] bool is_printed(const store::PublishedRow& row);
 /// The value; of a range the place in it that is nearest to what was measured. Needs is_printed().

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -19,6 +20,15 @@ double crps(double z) {
 }
 
 }  // namespace
+
+double disagreement(std::span<const double> prediction, std::span<const double> member_variance) {
+  const auto n = static_cast<double>(prediction.size());
+  double mean = 0, variance = 0, between = 0;
+  for (const double value : prediction) mean += value / n;
+  for (const double value : prediction) variance += (value - mean) * (value - mean) / n;
+  for (const double value : member_variance) between += value / n;
+  return variance > 0 ? between / variance : std::numeric_limits<double>::quiet_NaN();
+}
 
 std::vector<double> risks_by_deviation(std::span<const double> truth, std::span<const double> prediction, std::span<const double> sd) {
   SEQBENCH_ASSERT(truth.size() == prediction.size() && truth.size() == sd.size(), "a truth and a deviation a prediction");

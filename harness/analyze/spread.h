@@ -25,6 +25,11 @@ struct SpreadScore {
 /// Rows of equal deviations are taken together. Empty without rows. Deviations are above 0 and finite.
 [[nodiscard]] std::vector<SpreadScore> spread_scores(std::span<const double> truth, std::span<const double> prediction,
                                                      std::span<const double> sd);
+/// What `disagreement` is called in records and curves.
+inline constexpr std::string_view kDisagreement = "disagreement";
+/// Mean variance between members over the variance of predictions: scale-free, so that members which all say the same of every
+/// row do not count as agreed. NaN where predictions do not vary.
+[[nodiscard]] double disagreement(std::span<const double> prediction, std::span<const double> member_variance);
 /// Selective risk: at [k - 1] the mean squared error of the k rows with the smallest deviations; rows of equal deviations
 /// are taken together, so each has the error at the end of its tie.
 [[nodiscard]] std::vector<double> risks_by_deviation(std::span<const double> truth, std::span<const double> prediction,

@@ -85,30 +85,48 @@ ExitCode verify_as_printed(const Context& context, const run::Published& publish
   return inconsistent ? ExitCode::kFinding : ExitCode::kDone;
 }
 
-/// "./seqbench run experiments/mimo/table2.toml --scale full": a file of the paper that reruns the number's table with a row of
-/// its name; where such a file lacks something, what the first fault says.
-std::string run_command(const Context& context, const store::PublishedRow& row) {
-  const fs::path folder = context.arguments.root / "experiments" / row.paper;
-  if (!fs::is_directory(folder)) return "";
+/// A file of experiments/PAPER as far as it says which rows of the paper it runs.
+struct Rerun {
+  std::string command;
+  std::vector<std::string> labels;  // of what could be loaded
+  std::string text, fault;          // of what could not: the file, and the first fault
+};
+
+std::vector<Rerun> reruns_of(const Context& context, const std::string& paper) {
+  const fs::path folder = context.arguments.root / "experiments" / paper;
+  if (!fs::is_directory(folder)) return {};
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() == ".toml") files.push_back(entry.path());
   }
   std::ranges::sort(files);
+  std::vector<Rerun> reruns;
   for (const fs::path& file : files) {
+    Rerun& rerun = reruns.emplace_back();
+    rerun.command = fmt::format("./seqbench run {} --scale full", file.lexically_proximate(context.arguments.root).string());
     const auto loaded = spec::load(file, context.tables.catalog(), {{}, "full", false, context.arguments.root});
-    const std::string command = fmt::format("./seqbench run {} --scale full", file.lexically_proximate(context.arguments.root).string());
     if (loaded) {
-      if (std::ranges::find(loaded->variants, row.row_ref, &spec::Variant::label) != loaded->variants.end()) return command;
-    } else if (read_file(file).find(fmt::format("label = \"{}\"", row.row_ref)) != std::string::npos) {
-      return fmt::format("{}; first: {}", command, loaded.error().front().message);
+      for (const spec::Variant& variant : loaded->variants) rerun.labels.push_back(variant.label);
+    } else {
+      rerun.text = read_file(file);
+      rerun.fault = loaded.error().front().message;
     }
+  }
+  return reruns;
+}
+
+/// "./seqbench run experiments/mimo/table2.toml --scale full": the first with a row of this name; where it lacks something, what the
+/// first fault says. "": none has.
+std::string run_command(const std::vector<Rerun>& reruns, const std::string& name) {
+  for (const Rerun& rerun : reruns) {
+    if (std::ranges::find(rerun.labels, name) != rerun.labels.end()) return rerun.command;
+    if (rerun.text.find(fmt::format("label = \"{}\"", name)) != std::string::npos) return fmt::format("{}; first: {}", rerun.command, rerun.fault);
   }
   return "";
 }
 
 /// What would let this number be measured.
-std::string unblock(const Context& context, const store::PublishedRow& row) {
+std::string unblock(const Context& context, const std::vector<Rerun>& reruns, const store::PublishedRow& row) {
   const auto named = [](const std::string& name) { return [&](const auto& entry) { return entry.name == name; }; };
   const auto task = std::ranges::find_if(context.tables.tasks(), named(row.task));
   if (task == context.tables.tasks().end()) return fmt::format("task '{}' is not built yet", row.task);
@@ -117,7 +135,7 @@ std::string unblock(const Context& context, const store::PublishedRow& row) {
   const bool model = std::ranges::any_of(context.tables.models(), named(row.model));
   if (!model) return fmt::format("model '{}' is not built yet", row.model);
   if (data::read_lock(data::task_folder(context.arguments.data, row.task)).empty()) return "./" + task->import_hint;
-  const std::string command = run_command(context, row);
+  const std::string command = run_command(reruns, row.row_ref);
   return command.empty() ? fmt::format("no file in experiments/{} has a row '{}'", row.paper, row.row_ref) : command;
 }
 
@@ -125,12 +143,12 @@ ExitCode verify_measured(const Context& context, const run::Published& published
   const Arguments& a = context.arguments;
   std::optional<store::Reader> reader;
   if (fs::exists(a.store)) reader.emplace(a.store);
-  const reports::VerifyOptions options{published.margins.sha256,
-                                       [&](const store::PublishedRow& row) { return unblock(context, row); }};
   bool finding = false;
   Json all = Json::array();
   std::vector<store::VerdictRow> verdicts;
   for (const std::string& paper : papers_of(context, published.folder)) {
+    const reports::VerifyOptions options{
+        published.margins.sha256, [&, reruns = reruns_of(context, paper)](const store::PublishedRow& row) { return unblock(context, reruns, row); }};
     reports::Scorecard card = reports::verify(reader ? &*reader : nullptr, published.folder, paper, options);
     std::ranges::move(reports::verdict_rows(card), std::back_inserter(verdicts));  // of the whole paper, whatever is shown
     if (!a.table.empty()) card = reports::of_table(std::move(card), a.table);

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "harness/analyze/metrics.h"
+#include "harness/analyze/spread.h"
 #include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/base/sha256.h"
@@ -161,7 +162,7 @@ Predict fit_network(Work& work, const View& view, const ModelContext& context) {
   work.record.params_total = result.parameters + result.frozen;
   work.record.params_trained = result.parameters;
   work.record.chosen = {{"step", result.kept_step},
-                        {"best_by", settings->keep == "agreement" ? "disagreement" : info.name},
+                        {"best_by", settings->keep == "agreement" ? analyze::kDisagreement : info.name},
                         {"value", json_number(result.kept_metric)},
                         {"stopped_early", result.stopped_early}};
   if (const std::string& on = work.config.train.text("best_on"); !on.empty()) work.record.chosen["best_on"] = on;

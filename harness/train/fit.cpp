@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 
+#include "harness/analyze/spread.h"
 #include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/base/text.h"
@@ -86,17 +86,6 @@ std::vector<NamedTensor> trained(Network& network) {
   }
   for (const NamedTensor& entry : network.frozen()) entry.tensor.set_requires_grad(false);
   return parameters;
-}
-
-/// Mean variance between members over the variance of predictions: scale-free, so that members which all say the same of every
-/// row do not count as agreed. NaN where predictions do not vary.
-double disagreement(const std::vector<double>& predictions, const std::vector<double>& member_variances) {
-  const auto n = static_cast<double>(predictions.size());
-  double mean = 0, variance = 0, between = 0;
-  for (const double value : predictions) mean += value / n;
-  for (const double value : predictions) variance += (value - mean) * (value - mean) / n;
-  for (const double value : member_variances) between += value / n;
-  return variance > 0 ? between / variance : std::numeric_limits<double>::quiet_NaN();
 }
 
 class Loop {
@@ -273,8 +262,8 @@ void Loop::evaluate_now() {
   } else if (job_.settings.keep == "agreement") {
     std::vector<double> between;
     const Predictions told = evaluate(job_, data.test, nullptr, &between);
-    const double value = disagreement(told.values, between);
-    curve("disagreement", Part::kTest, value);
+    const double value = analyze::disagreement(told.values, between);
+    curve(analyze::kDisagreement.data(), Part::kTest, value);
     keep_if_better(value, false);
     rows += data.test.size();
   }

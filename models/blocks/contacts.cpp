@@ -54,6 +54,21 @@ std::vector<Contact> read_contacts(const std::filesystem::path& path, std::int64
   return {found.begin(), found.end()};
 }
 
+ParamSpec contacts_param(const char* without) {
+  return {.name = "contacts",
+          .fallback = std::vector<std::string>{},
+          .help = fmt::format("a file of lines `i TAB j`, positions from 0 that touch; models/nn4dms/contacts has avGFP's at 7 A; none: {}",
+                              without),
+          .choices = {},
+          .files = FileWords::kAll};
+}
+
+std::vector<Contact> contacts_of(const Params& params, std::int64_t positions, const char* model) {
+  const std::vector<std::string>& files = params.texts("contacts");
+  if (files.size() > 1) throw InputError(fmt::format("{}: 'contacts' names {} files, expected one or none", model, files.size()));
+  return files.empty() ? std::vector<Contact>{} : read_contacts(files.front(), positions);
+}
+
 std::vector<Contact> chain_contacts(std::int64_t positions, std::int64_t window) {
   std::vector<Contact> chain;
   for (std::int64_t i = 0; i < positions; ++i) {
@@ -62,10 +77,15 @@ std::vector<Contact> chain_contacts(std::int64_t positions, std::int64_t window)
   return chain;
 }
 
-at::Tensor mean_over_contacts(const std::vector<Contact>& contacts, std::int64_t positions) {
-  at::Tensor means = at::zeros({positions, positions}, at::kFloat);
-  auto* values = means.mutable_data_ptr<float>();
+at::Tensor touching(const std::vector<Contact>& contacts, std::int64_t positions) {
+  at::Tensor touching = at::zeros({positions, positions}, at::kFloat);
+  auto* values = touching.mutable_data_ptr<float>();
   for (const auto& [i, j] : contacts) values[i * positions + j] = values[j * positions + i] = 1;
+  return touching;
+}
+
+at::Tensor mean_over_contacts(const std::vector<Contact>& contacts, std::int64_t positions) {
+  at::Tensor means = touching(contacts, positions);
   return means.div_(means.sum(1, true).clamp_min(1));
 }
 

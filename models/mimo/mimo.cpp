@@ -97,8 +97,7 @@ at::Tensor Mimo::forward(const Batch& batch, const Pass& pass) {
   if (!pass.training) {
     heads_BMT_ = heads(x_BE.unsqueeze(1).expand({rows, members, x_BE.size(1)}), pass);
     const at::Tensor mean_BT = heads_BMT_.mean(1);
-    const at::Tensor spread_BT = heads_BMT_.sub(mean_BT.unsqueeze(1)).square().mean(1).sqrt().clamp_min(kSmallestSpread);
-    return at::cat({mean_BT, spread_BT.log()}, 1);
+    return at::cat({mean_BT, member_variance().sqrt().clamp_min(kSmallestSpread).log()}, 1);
   }
   if (rows % members != 0) {
     throw InputError(fmt::format("mimo: a training batch of {} rows does not fill {} 'members': 'train.batch' must be a multiple "

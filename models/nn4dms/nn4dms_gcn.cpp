@@ -21,18 +21,16 @@ struct GraphConvolution {
   at::Tensor bias;               // [F]
 };
 
-std::vector<Contact> contacts_of(const Params& params, std::int64_t positions) {
-  const std::vector<std::string>& files = params.texts("contacts");
-  if (files.size() > 1) throw InputError(fmt::format("nn4dms_gcn: 'contacts' names {} files, expected one or none", files.size()));
-  if (files.empty()) return chain_contacts(positions, params.integer("window"));
-  return read_contacts(files.front(), positions);
+std::vector<Contact> contacts_or_chain(const Params& params, std::int64_t positions) {
+  std::vector<Contact> contacts = contacts_of(params, positions, "nn4dms_gcn");
+  return contacts.empty() ? chain_contacts(positions, params.integer("window")) : contacts;
 }
 
 class GraphConvolutional final : public nn4dms::VariantNetwork {
  public:
   explicit GraphConvolutional(const ModelContext& context) : VariantNetwork(context, "nn4dms_gcn") {
     const std::int64_t filters = context.params.integer("filters");
-    means_LL_ = keep("contacts", mean_over_contacts(contacts_of(context.params, length()), length()));
+    means_LL_ = keep("contacts", mean_over_contacts(contacts_or_chain(context.params, length()), length()));
     std::int64_t inputs = width();
     for (std::int64_t i = 1; i <= context.params.integer("layers"); ++i) {
       const std::string name = fmt::format("graph{}", i);
@@ -72,12 +70,7 @@ SEQBENCH_MODEL(nn4dms_gcn) {
   entry.summary = "nn4dms's graph convolution (2 x 128 filters) over contacts of a structure, or over the chain";
   entry.params.push_back(count("layers", 2, 64, "graph convolutions"));
   entry.params.push_back(count("filters", 128, 4096, "of each graph convolution"));
-  entry.params.push_back({.name = "contacts",
-                          .fallback = std::vector<std::string>{},
-                          .help = "a file of lines `i TAB j`, positions from 0 that touch; models/nn4dms/contacts has avGFP's at "
-                                  "7 A; none: neighbours in the chain",
-                          .choices = {},
-                          .files = FileWords::kAll});
+  entry.params.push_back(models::contacts_param("neighbours in the chain"));
   entry.params.push_back(count("window", 1, 4096, "without a file: positions up to so far apart are neighbours"));
   entry.network = &models::nn4dms_gcn::make;
   return entry;

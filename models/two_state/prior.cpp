@@ -4,7 +4,6 @@
 #include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_matrix_exp.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <cmath>
 
@@ -44,11 +43,9 @@ at::Tensor likeness(std::int64_t symbols, bool protein) {
 /// f64 [positions, positions]; undefined without contacts.
 at::Tensor nearness(const std::vector<Contact>& contacts, std::int64_t positions) {
   if (contacts.empty()) return {};
-  at::Tensor touching = at::zeros({positions, positions}, at::kDouble);
-  auto* values = touching.mutable_data_ptr<double>();
-  for (const auto& [i, j] : contacts) values[i * positions + j] = values[j * positions + i] = 1;
-  const at::Tensor degree = touching.sum(1), root = degree.clamp_min(1).rsqrt();
-  const at::Tensor laplacian = at::diag(degree).sub(touching).mul(root.unsqueeze(1)).mul(root);
+  const at::Tensor touches = touching(contacts, positions).to(at::kDouble);
+  const at::Tensor degree = touches.sum(1), root = degree.clamp_min(1).rsqrt();
+  const at::Tensor laplacian = at::diag(degree).sub(touches).mul(root.unsqueeze(1)).mul(root);
   const at::Tensor near = at::linalg_matrix_exp(laplacian.mul(-kDiffusion));
   const at::Tensor scale = near.diag().rsqrt();
   return near.mul(scale.unsqueeze(1)).mul(scale);

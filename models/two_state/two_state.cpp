@@ -179,11 +179,8 @@ void TwoState::read_substitutions(const CodeView& view) {
 }
 
 at::Tensor TwoState::factor(const ModelContext& context) const {
-  const std::vector<std::string>& files = context.params.texts("contacts");
-  if (files.size() > 1) throw InputError(fmt::format("two_state: 'contacts' names {} files, expected one or none", files.size()));
-  const std::vector<Contact> contacts = files.empty() ? std::vector<Contact>{} : read_contacts(files.front(), length_);
   const bool protein = symbols_ == static_cast<std::int64_t>(kProteinSymbols.size());
-  const at::Tensor covariance = prior_covariance(known_, contacts, length_, symbols_, protein);
+  const at::Tensor covariance = prior_covariance(known_, contacts_of(context.params, length_, "two_state"), length_, symbols_, protein);
   return at::cat({at::linalg_cholesky(covariance), at::zeros({1, substitutions()}, at::kDouble)}).to(context.dtype);
 }
 
@@ -276,10 +273,7 @@ SEQBENCH_MODEL(two_state) {
       {.name = "decoders", .fallback = std::string("both"), .help = "narrow: 8 traits, 32 smooth units; wide: 64, 128 with dropout",
        .choices = {"both", "narrow", "wide"}},
       {.name = "dropout", .fallback = 0.3, .help = "of the wide decoder's hidden units", .low = 0, .high = 0.99, .choices = {}},
-      {.name = "contacts", .fallback = std::vector<std::string>{},
-       .help = "a file of lines `i TAB j`, positions from 0 that touch; models/nn4dms/contacts has avGFP's at 7 A; none: likeness "
-               "by position and amino acids alone",
-       .choices = {}, .files = FileWords::kAll}};
+      models::contacts_param("likeness by position and amino acids alone")};
   entry.train = {{"optimizer", std::string("adam")}, {"learning_rate", 5e-3}, {"schedule", std::string("one_cycle")},
                  {"one_cycle.pct_start", 0.1}, {"batch", std::int64_t{256}}, {"eval_batch", std::int64_t{1024}},
                  {"epochs", std::int64_t{30}}, {"keep", std::string("last")}};

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "harness/analyze/spread.h"
 #include "reports/figures/figure.h"
 #include "reports/text.h"
 
@@ -34,7 +35,7 @@ Rows rows_of(const Scene& scene) {
 std::string test_metric(const Rows& rows) {
   for (const SeenRow* row : rows) {
     for (const SeenTrial& trial : row->trials) {
-      const auto found = std::ranges::find_if(trial.curves, [](const store::CurvePoint& p) { return p.split == 2 && p.name != "disagreement"; });
+      const auto found = std::ranges::find_if(trial.curves, [](const store::CurvePoint& p) { return p.split == 2 && p.name != analyze::kDisagreement; });
       if (found != trial.curves.end()) return found->name;
     }
   }

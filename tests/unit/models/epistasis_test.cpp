@@ -1,7 +1,6 @@
 // Global epistasis and ridge over pairs, against torch and scikit-learn (tests/parity/make_epistasis.py).
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,6 +9,7 @@
 #include "harness/base/json.h"
 #include "models/blocks/pair_columns.h"
 #include "tests/unit/models/support.h"
+#include "tests/unit/models/training.h"
 
 namespace seqbench {
 namespace {
@@ -44,51 +44,6 @@ std::unique_ptr<Network> make_network(const View& view, const Json& given, std::
   return entry.network({params, view, TaskKind::kRegression, targets, Streams(0), at::kDouble});
 }
 
-void set_values(Network& network) {
-  std::int64_t k = 0;
-  for (const NamedTensor& parameter : network.parameters()) {
-    auto* values = parameter.tensor.mutable_data_ptr<double>();
-    for (std::int64_t i = 0; i < parameter.tensor.numel(); ++i) {
-      values[i] = 0.4 * std::sin(0.7 * static_cast<double>(i) + static_cast<double>(k));
-    }
-    ++k;
-  }
-}
-
-void expect_values(const at::Tensor& measured, const Json& wanted, double tolerance, const std::string& what) {
-  const at::Tensor flat = measured.contiguous();
-  ASSERT_EQ(static_cast<std::size_t>(flat.numel()), wanted.size()) << what;
-  for (std::int64_t i = 0; i < flat.numel(); ++i) {
-    EXPECT_NEAR(flat.const_data_ptr<double>()[i], wanted[static_cast<std::size_t>(i)].get<double>(), tolerance)
-        << what << " " << i;
-  }
-}
-
-/// The mean loss; gradients are of it.
-double backward(Network& network, const Batch& batch) {
-  for (const NamedTensor& parameter : network.parameters()) parameter.tensor.mutable_grad() = at::Tensor();
-  const LossSum loss = network.loss("mse", network.forward(batch, {.training = true}), batch);
-  const at::Tensor mean = loss.sum.div(loss.count);
-  mean.backward();
-  return mean.item<double>();
-}
-
-struct Adam {
-  std::vector<at::Tensor> first, second;
-  int steps = 0;
-  void step(const std::vector<NamedTensor>& parameters, double rate) {
-    ++steps;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      const at::Tensor gradient = parameters[i].tensor.grad();
-      if (first.size() == i) first.push_back(at::zeros_like(gradient)), second.push_back(at::zeros_like(gradient));
-      first[i].mul_(0.9).add_(gradient, 0.1);
-      second[i].mul_(0.999).addcmul_(gradient, gradient, 0.001);
-      const at::Tensor root = second[i].div(1 - std::pow(0.999, steps)).sqrt_().add_(1e-8);
-      parameters[i].tensor.detach().addcdiv_(first[i], root, -rate / (1 - std::pow(0.9, steps)));
-    }
-  }
-};
-
 TEST(GlobalEpistasis, OutputsGradientsAndTwentyStepsAreTorchs) {
   const auto targets = fixture().at("targets").get<std::int64_t>();
   const View sets = sets_of_fixture(), codes = codes_of_fixture();
@@ -96,20 +51,20 @@ TEST(GlobalEpistasis, OutputsGradientsAndTwentyStepsAreTorchs) {
     SCOPED_TRACE(given.at("view").dump() + given.at("noise").dump());
     const View& view = given.at("view") == "mutations" ? sets : codes;
     const auto network = make_network(view, given, targets);
-    set_values(*network);
+    testing::set_sines(*network);
     Batch batch = network->collate(view, testing::row_range(0, view.rows()));
     std::vector<double> labels(static_cast<std::size_t>(view.rows() * targets));
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = std::cos(static_cast<double>(i));
     batch.labels = testing::tensor_of(labels, {view.rows(), targets}, at::kDouble);
-    expect_values(network->forward(batch, {}), given.at("outputs"), 1e-12, "outputs");
-    EXPECT_NEAR(backward(*network, batch), given.at("loss").get<double>(), 1e-12);
+    testing::expect_values(network->forward(batch, {}), given.at("outputs"), 1e-12, "outputs");
+    EXPECT_NEAR(testing::backward(*network, batch), given.at("loss").get<double>(), 1e-12);
     ASSERT_EQ(network->parameters().size(), given.at("gradients").size());
     for (const NamedTensor& parameter : network->parameters()) {
-      expect_values(parameter.tensor.grad(), given.at("gradients").at(parameter.name), 1e-12, parameter.name);
+      testing::expect_values(parameter.tensor.grad(), given.at("gradients").at(parameter.name), 1e-12, parameter.name);
     }
-    Adam adam;
+    testing::Adam adam;
     for (const Json& loss : given.at("losses")) {
-      EXPECT_NEAR(backward(*network, batch), loss.get<double>(), 1e-9);
+      EXPECT_NEAR(testing::backward(*network, batch), loss.get<double>(), 1e-9);
       adam.step(network->parameters(), 0.02);
     }
   }

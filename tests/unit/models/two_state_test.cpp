@@ -1,7 +1,6 @@
 // Two states under a prior over substitutions, against numpy and torch (tests/parity/make_two_state.py).
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,6 +11,7 @@
 #include "models/two_state/prior.h"
 #include "tests/unit/data/temp_files.h"
 #include "tests/unit/models/support.h"
+#include "tests/unit/models/training.h"
 
 namespace seqbench {
 namespace two_state_test {
@@ -39,14 +39,6 @@ std::vector<models::Contact> contacts() {
   return pairs;
 }
 
-void expect_values(const at::Tensor& measured, const Json& wanted, double tolerance) {
-  const at::Tensor flat = measured.detach().contiguous();
-  ASSERT_EQ(static_cast<std::size_t>(flat.numel()), wanted.size());
-  for (std::int64_t i = 0; i < flat.numel(); ++i) {
-    EXPECT_NEAR(flat.const_data_ptr<double>()[i], wanted[static_cast<std::size_t>(i)].get<double>(), tolerance) << i;
-  }
-}
-
 /// `contacts`: the file, "" for none.
 std::unique_ptr<Network> make_network(const View& view, const std::string& decoders, const std::string& contacts) {
   const ModelEntry entry = testing::named_model("two_state").make();
@@ -59,39 +51,14 @@ std::unique_ptr<Network> make_network(const View& view, const std::string& decod
   return entry.network({params, view, TaskKind::kRegression, 1, Streams(0), at::kDouble});
 }
 
-/// The mean loss; gradients are of it.
-double backward(Network& network, const Batch& batch) {
-  for (const NamedTensor& parameter : network.parameters()) parameter.tensor.mutable_grad() = at::Tensor();
-  const LossSum loss = network.loss("mse", network.forward(batch, {.training = true}), batch);
-  const at::Tensor mean = loss.sum.div(loss.count);
-  mean.backward();
-  return mean.item<double>();
-}
-
-struct Adam {
-  std::vector<at::Tensor> first, second;
-  int steps = 0;
-  void step(const std::vector<NamedTensor>& parameters, double rate) {
-    ++steps;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      const at::Tensor gradient = parameters[i].tensor.grad();
-      if (first.size() == i) first.push_back(at::zeros_like(gradient)), second.push_back(at::zeros_like(gradient));
-      first[i].mul_(0.9).add_(gradient, 0.1);
-      second[i].mul_(0.999).addcmul_(gradient, gradient, 0.001);
-      const at::Tensor root = second[i].div(1 - std::pow(0.999, steps)).sqrt_().add_(1e-8);
-      parameters[i].tensor.detach().addcdiv_(first[i], root, -rate / (1 - std::pow(0.9, steps)));
-    }
-  }
-};
-
 TEST(TwoState, PriorIsNumpys) {
   std::vector<Substitution> substitutions;
   for (const Json& s : fixture().at("substitutions")) {
     substitutions.push_back({s[0].get<std::int64_t>(), s[1].get<std::int64_t>(), s[2].get<std::int64_t>()});
   }
   const Json& wanted = fixture().at("covariance");
-  expect_values(models::two_state::prior_covariance(substitutions, contacts(), 8, 21, true), wanted.at("with"), 1e-6);
-  expect_values(models::two_state::prior_covariance(substitutions, {}, 8, 21, true), wanted.at("without"), 1e-6);
+  testing::expect_values(models::two_state::prior_covariance(substitutions, contacts(), 8, 21, true), wanted.at("with"), 1e-6);
+  testing::expect_values(models::two_state::prior_covariance(substitutions, {}, 8, 21, true), wanted.at("without"), 1e-6);
 }
 
 TEST(TwoState, OutputsGradientsAndTwentyStepsAreTorchs) {
@@ -104,31 +71,26 @@ TEST(TwoState, OutputsGradientsAndTwentyStepsAreTorchs) {
   for (const Json& given : fixture().at("networks")) {
     SCOPED_TRACE(given.at("decoders").dump());
     const auto network = make_network(view, given.at("decoders").get<std::string>(), given.at("contacts").get<bool>() ? path : "");
-    std::int64_t k = 0;
-    for (const NamedTensor& parameter : network->parameters()) {
-      auto* values = parameter.tensor.mutable_data_ptr<double>();
-      for (std::int64_t i = 0; i < parameter.tensor.numel(); ++i) values[i] = 0.4 * std::sin(0.7 * static_cast<double>(i) + static_cast<double>(k));
-      parameter.tensor.set_requires_grad(true);
-      ++k;
-    }
+    testing::set_sines(*network);
+    for (const NamedTensor& parameter : network->parameters()) parameter.tensor.set_requires_grad(true);
     Batch batch = network->collate(view, testing::row_range(0, view.rows()));
     batch.labels = testing::tensor_of(labels, {view.rows(), 1}, at::kDouble);
     batch.weights = testing::tensor_of(weights, {view.rows()}, at::kDouble);
-    expect_values(network->forward(batch, {}), given.at("predicted"), 1e-6);
+    testing::expect_values(network->forward(batch, {}), given.at("predicted"), 1e-6);
     const double loss = given.at("loss").get<double>();
-    EXPECT_NEAR(backward(*network, batch), loss, 1e-6 * loss);
+    EXPECT_NEAR(testing::backward(*network, batch), loss, 1e-6 * loss);
     ASSERT_EQ(network->parameters().size(), given.at("gradient_norms").size());
     for (const NamedTensor& parameter : network->parameters()) {
       const double norm = given.at("gradient_norms").at(parameter.name).get<double>();
       EXPECT_NEAR(parameter.tensor.grad().norm().item<double>(), norm, 1e-6 * (1 + norm)) << parameter.name;
     }
-    Adam adam;
+    testing::Adam adam;
     for (int step = 0; step < 20; ++step) {
-      (void)backward(*network, batch);
+      (void)testing::backward(*network, batch);
       adam.step(network->parameters(), 5e-3);
     }
-    EXPECT_NEAR(backward(*network, batch), given.at("after").at("loss").get<double>(), 1e-5 * loss);
-    expect_values(network->forward(batch, {}), given.at("after").at("predicted"), 1e-5);
+    EXPECT_NEAR(testing::backward(*network, batch), given.at("after").at("loss").get<double>(), 1e-5 * loss);
+    testing::expect_values(network->forward(batch, {}), given.at("after").at("predicted"), 1e-5);
   }
 }
 

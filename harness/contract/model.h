@@ -32,7 +32,7 @@ struct NamedTensor {
 struct Batch {
   std::vector<NamedTensor> inputs;  // the model's own, from its collate; [B, ...]
   at::Tensor labels;                // [B, T], scaled as the network is trained; the loop fills it in
-  at::Tensor weights;               // [B]; the loop fills it in
+  at::Tensor weights;               // [B], undefined where all weigh 1; the loop fills it in
   std::vector<std::int64_t> rows;   // example indices, [B]
   [[nodiscard]] const at::Tensor& input(std::string_view name) const;  // assertion when absent
 };

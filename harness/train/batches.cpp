@@ -47,26 +47,31 @@ void move_to(const std::vector<NamedTensor>& tensors, at::Device device) {
   }
 }
 
-at::Tensor labels_of(const FitJob& job, std::span<const std::int64_t> rows) {
+template <typename Number>
+void fill_labels(const FitJob& job, std::span<const std::int64_t> rows, Number* out) {
   const std::int64_t targets = job.data.target_count;
-  at::Tensor labels = at::empty({static_cast<std::int64_t>(rows.size()), targets}, at::kDouble);
-  auto* out = labels.mutable_data_ptr<double>();
   for (const std::int64_t row : rows) {
     for (std::int64_t t = 0; t < targets; ++t) {
       const auto column = static_cast<std::size_t>(t);
-      *out++ = (target(job.data, row, t) - job.scale.mean[column]) / job.scale.sd[column];
+      *out++ = static_cast<Number>((target(job.data, row, t) - job.scale.mean[column]) / job.scale.sd[column]);
     }
   }
-  return labels.to(job.dtype);
+}
+
+at::Tensor labels_of(const FitJob& job, std::span<const std::int64_t> rows) {
+  const bool single = job.dtype == at::kFloat;
+  at::Tensor labels = at::empty({static_cast<std::int64_t>(rows.size()), job.data.target_count}, single ? at::kFloat : at::kDouble);
+  if (single) fill_labels(job, rows, labels.mutable_data_ptr<float>());
+  else fill_labels(job, rows, labels.mutable_data_ptr<double>());
+  return labels.to(job.device, job.dtype);
 }
 
 at::Tensor weights_of(const FitJob& job, std::span<const std::int64_t> rows) {
+  if (job.data.weights.empty()) return {};
   at::Tensor weights = at::empty({static_cast<std::int64_t>(rows.size())}, at::kDouble);
   auto* out = weights.mutable_data_ptr<double>();
-  for (const std::int64_t row : rows) {
-    *out++ = job.data.weights.empty() ? 1.0 : job.data.weights[static_cast<std::size_t>(row)];
-  }
-  return weights.to(job.dtype);
+  for (const std::int64_t row : rows) *out++ = job.data.weights[static_cast<std::size_t>(row)];
+  return weights.to(job.device, job.dtype);
 }
 
 std::vector<std::int64_t> sampled_rows(const FitJob& job, std::int64_t epoch) {
@@ -153,8 +158,8 @@ FitJob make_job(Network& network, const FitSettings& settings, const FitData& da
 Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows) {
   Batch batch = job.network.collate(job.data.view, rows);
   for (NamedTensor& input : batch.inputs) input.tensor = input.tensor.to(job.device);
-  batch.labels = batches::labels_of(job, rows).to(job.device);
-  batch.weights = batches::weights_of(job, rows).to(job.device);
+  batch.labels = batches::labels_of(job, rows);
+  batch.weights = batches::weights_of(job, rows);
   batch.rows.assign(rows.begin(), rows.end());
   return batch;
 }

@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <torch/version.h>
 
 #include "harness/base/error.h"
@@ -14,6 +15,16 @@ namespace seqbench::train {
 namespace {
 
 std::int64_t cuda_devices() { return at::hasCUDA() ? static_cast<std::int64_t>(at::getNumGPUs()) : 0; }
+
+/// Freed blocks below 32 MiB (the most that glibc takes) stay with the process: else a step's activations are given back to the
+/// system and faulted in again at every step. What the last trial left is given back here.
+void keep_memory() {
+  constexpr int kBlock = 32 << 20, kFree = 1 << 30, kGrowth = 64 << 20;
+  mallopt(M_MMAP_THRESHOLD, kBlock);
+  mallopt(M_TRIM_THRESHOLD, kFree);
+  mallopt(M_TOP_PAD, kGrowth);
+  malloc_trim(0);
+}
 
 }  // namespace
 
@@ -31,6 +42,7 @@ at::Device find_device(const std::string& name) {
 }
 
 void set_numerics(std::int64_t threads) {
+  keep_memory();
   at::globalContext().setDeterministicAlgorithms(true, false);
   // Else each new tensor is filled with NaN before it is written.
   at::globalContext().setDeterministicFillUninitializedMemory(false);

@@ -125,7 +125,8 @@ LossSum Mimo::evaluation_loss(std::string_view name, const Batch& batch) const {
     }
     if (rows.empty()) continue;
     const at::Tensor index = at::tensor(rows, at::kLong).to(batch.labels.device());
-    const Batch part{.inputs = {}, .labels = batch.labels.index_select(0, index), .weights = batch.weights.index_select(0, index), .rows = {}};
+    const Batch part{.inputs = {}, .labels = batch.labels.index_select(0, index),
+                     .weights = batch.weights.defined() ? batch.weights.index_select(0, index) : at::Tensor(), .rows = {}};
     const LossSum own = loss_sum(name, heads_BMT_.select(1, member).index_select(0, index).to(batch.labels.scalar_type()), part);
     total.sum = total.sum.add(own.sum);
     total.count += own.count;

@@ -53,6 +53,7 @@ Json to_json(const Row& row) {
           {"seeds", row.seeds},
           {"cells", cells},
           {"parameters", row.parameters ? Json(*row.parameters) : Json()},
+          {"trained", row.trained ? Json(*row.trained) : Json()},
           {"seconds_per_trial", json_number(row.seconds_per_trial)},
           {"peak_bytes", row.peak_bytes},
           {"done", row.done},

@@ -105,6 +105,7 @@ HtmlPage html_page(const SitePage& site) {
     if (lines.size() > kShown) part.paragraphs.push_back(fmt::format("The first {} of {}; all are in the JSON.", kShown, lines.size()));
     out.parts.push_back(std::move(part));
   }
+  name_reruns(out, run);
   out.parts.push_back(notes_part(site));
   out.parts.push_back(provenance_part(site));
   out.footer = "Written by seqbench from its store alone. Nothing is loaded from elsewhere.";

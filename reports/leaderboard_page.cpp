@@ -12,6 +12,7 @@
 #include "reports/leaderboard.h"
 #include "reports/tables.h"
 #include "reports/text.h"
+#include "reports/wording.h"
 
 namespace seqbench::reports {
 namespace {
@@ -43,7 +44,7 @@ HtmlTable table_of(const Leaderboard& board, const Contest& contest, std::size_t
       const Row::Cell* cell = row ? row->cell(table.metrics[m], "test") : nullptr;
       cells.push_back(cell ? number_cell(cell->summary.mean, mean_text(cell->summary)) : row ? text_cell("missing") : no_cell());
     }
-    cells.push_back(row && row->parameters ? number_cell(static_cast<double>(*row->parameters), count_text(*row->parameters)) : no_cell());
+    cells.push_back(row && row->parameters ? number_cell(static_cast<double>(*row->parameters), parameters_text(*row)) : no_cell());
     cells.push_back(row ? number_cell(row->seconds_per_trial, four_digits(row->seconds_per_trial)) : no_cell());
     out.rows.push_back({.cells = std::move(cells)});
   }

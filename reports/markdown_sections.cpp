@@ -118,7 +118,7 @@ void append_cost(std::string& out, const TaskTable& table, const Section& sectio
   add_rows(text, table, section, 4, [&](const Row& row) -> std::vector<std::string> {
     if (row.done == 0) return {};
     const double mib = static_cast<double>(row.peak_bytes) / (1 << 20);
-    return {row_label(row), row.parameters ? count_text(*row.parameters) : kNone, four_digits(row.seconds_per_trial),
+    return {row_label(row), parameters_text(row), four_digits(row.seconds_per_trial),
             row.peak_bytes > 0 ? fmt::format("{:.0f}", mib) : kNone};
   });
   if (!text.empty()) out += "\n#### Cost\n\n" + text.markdown();

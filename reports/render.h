@@ -29,7 +29,7 @@ struct Row {
     std::int64_t n = 0;                    // rows it is over, of the first trial
   };
   std::vector<Cell> cells;
-  std::optional<std::int64_t> parameters;
+  std::optional<std::int64_t> parameters, trained;  // frozen ones are counted in the first alone
   double seconds_per_trial = 0;
   std::int64_t peak_bytes = 0;
   std::int64_t done = 0, failed = 0, missing = 0;

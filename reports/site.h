@@ -26,6 +26,15 @@ struct SitePage {
 
 [[nodiscard]] HtmlPage html_page(const SitePage& site);
 
+/// A table or figure of the run's paper that it runs again, from the experiment's `reruns`: "table2, figure 1: labels" is
+/// {"Table 2", "", "mimo-table-2"}, {"Figure 1", "labels", "mimo-figure-1"}.
+struct Rerun {
+  std::string name = "", what = "", id = "";  // what: of the page's tables and figures, the end of its id; "": the page as a whole
+};
+[[nodiscard]] std::vector<Rerun> reruns_of(const store::RunSummary& run);
+/// Heads each `what` by its number; one that the page lacks is said in the page's lines.
+void name_reruns(HtmlPage& page, const store::RunSummary& run);
+
 /// The part of one task: its main tables, then details, then published tables. `number` is its place on the page.
 [[nodiscard]] HtmlPart task_part(const SitePage& site, const TaskTable& table, std::size_t number);
 /// One block per published table, found by its anchor, with what is measured beside it where it may stand there.

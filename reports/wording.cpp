@@ -6,6 +6,7 @@
 
 #include "harness/base/text.h"
 #include "reports/section_tables.h"
+#include "reports/text.h"
 
 namespace seqbench::reports {
 namespace {
@@ -19,6 +20,12 @@ std::string marked_label(const Row& row, NameText name_text) { return name_text(
 std::string trials_text(const Row& row) {
   const std::int64_t planned = row.done + row.failed + row.missing;
   return row.done == planned ? fmt::format("{}", planned) : fmt::format("{} of {}", row.done, planned);
+}
+
+std::string parameters_text(const Row& row) {
+  if (!row.parameters) return kNone;
+  const std::string all = count_text(*row.parameters);
+  return row.trained && *row.trained != *row.parameters ? fmt::format("{} (of them {} trained)", all, count_text(*row.trained)) : all;
 }
 
 std::string directions(const TaskTable& table, const Section& section, NameText name_text) {

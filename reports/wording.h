@@ -20,6 +20,8 @@ using NameText = std::string (*)(std::string_view text, std::size_t limit);
 [[nodiscard]] std::string marked_label(const Row& row, NameText name_text);
 /// "3", or "3 of 4" where some are not done.
 [[nodiscard]] std::string trials_text(const Row& row);
+/// "1,000", or "1,000 (of them 10 trained)" where some are frozen.
+[[nodiscard]] std::string parameters_text(const Row& row);
 /// "mse: lower is better; r2: higher is better"; like methods(), not of scores of standard deviations.
 [[nodiscard]] std::string directions(const TaskTable& table, const Section& section, NameText name_text);
 /// Where the intervals of the test cells come from: 'test rows for "ridge"; none: ... for "mean" spearman'.

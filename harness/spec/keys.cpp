@@ -182,7 +182,7 @@ const std::vector<ParamSpec>& top_keys() {
         text("title", "", "for people"),
         text("notes", "", "for people"),
         text("paper", "", "the paper whose published rows are shown beside"),
-        text("reruns", "", "the table or figure of the paper that is run again: table2"),
+        text("reruns", "", "what of the paper is run again: \"table2, figure1: labels\"; labels is a part of the report, headed so"),
         list<std::string>("include", {},
                           "fragments, relative to this file, or <common/x.toml> below experiments/"),
         flag("controls", true, "the control rows of the models join the plan (the ceiling of a twin always does)"),

@@ -40,7 +40,7 @@ constexpr std::string_view kTrialColumns =
     "SELECT t.key, rt.label, t.task, t.model, t.variant, t.kind, t.source, t.scale, t.split_kind,"
     "  coalesce(json_extract(t.config, '$.model.view'), ''),"
     "  e.status, e.verdict, e.reason, e.result_sha256, e.uid,"
-    "  t.seed, t.rep, t.fold, e.id, rt.ordinal, e.step, e.params_total, t.config, e.chosen,"
+    "  t.seed, t.rep, t.fold, e.id, rt.ordinal, e.step, e.params_total, e.params_trained, t.config, e.chosen,"
     "  (SELECT count(*) FROM attempts a WHERE a.execution = e.id),"
     "  v.program, v.git_commit, v.git_dirty, v.preset, v.compiler, v.torch, v.cpu, v.cpu_capability, v.threads,"
     "  v.device, v.driver, v.deterministic, v.details ";
@@ -83,6 +83,7 @@ TrialResult trial_of(const Rows& row) {
   std::int64_t* const integers[] = {&t.seed, &t.rep, &t.fold, &t.execution, &t.ordinal, &t.step};
   for (std::int64_t* integer : integers) *integer = row.integer(column++);
   t.params_total = row.optional_integer(column++);
+  t.params_trained = row.optional_integer(column++);
   t.config = stored_json(row.blob(column++));
   t.chosen = row.null(column) ? Json::object() : stored_json(row.blob(column));
   t.attempts = row.integer(column + 1);

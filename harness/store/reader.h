@@ -29,7 +29,7 @@ struct TrialResult {
   std::string status, verdict, reason, result_sha256;
   std::string execution_uid;                     // greater = begun later
   std::int64_t execution = 0, ordinal = 0, attempts = 0, step = 0;
-  std::optional<std::int64_t> params_total;
+  std::optional<std::int64_t> params_total, params_trained;
   double train_seconds = 0, total_seconds = 0;   // over all attempts of the execution
   std::optional<double> items_per_second;
   std::int64_t peak_bytes = 0;

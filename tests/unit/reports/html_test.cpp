@@ -259,6 +259,27 @@ TEST_F(Site, SaysWhatIsLeftOut) {
   EXPECT_NE(text_of().find(left_out_text(site.page.tables[0])), std::string::npos);
 }
 
+TEST_F(Site, TablesAndFiguresThatAreRunAgainAreFoundByTheirNumber) {
+  store::RunSummary run = fill({{.error = 0.5}});
+  run.paper = "mimo", run.reruns = "table2, figure 1: labels ,section V: main, figure9: sketch,";
+  const std::vector<Rerun> reruns = reruns_of(run);
+  ASSERT_EQ(reruns.size(), 4u);
+  EXPECT_EQ(reruns[0].name + reruns[0].what + reruns[0].id, "Table 2mimo-table-2");
+  EXPECT_EQ(reruns[1].name + "|" + reruns[1].what + "|" + reruns[1].id, "Figure 1|labels|mimo-figure-1");
+  SitePage site{.page = page_of(store::Reader(path()), run),
+                .figures = {{"toy", {.id = "figure-t0h0-labels"}}, {"toy", {.id = "figure-t0h1-labels"}}}};
+  const HtmlPage page = html_page(site);
+  const auto& blocks = page.parts.at(0).blocks;
+  const auto heading = [&](const std::string& id) {
+    const auto block = std::ranges::find(blocks, id, &HtmlBlock::id);
+    return block == blocks.end() ? "none" : block->heading;
+  };
+  EXPECT_EQ(heading("mimo-figure-1"), "mimo, Figure 1");
+  EXPECT_TRUE(heading("mimo-section-v").starts_with("mimo, Section V: ")) << heading("mimo-section-v");
+  EXPECT_EQ(std::ranges::count(blocks, "mimo-figure-1", &HtmlBlock::id), 1);
+  EXPECT_EQ(page.lines.back(), "Figure 9: nothing on this page is called 'sketch'.");
+}
+
 TEST_F(Site, FailuresAndRowsOfOtherKindsHaveTheirPlace) {
   const auto run = fill({{.error = 0.5}, {.seed = 2, .verdict = "nan_loss"}, {.label = "mean", .model = "constant", .kind = "control", .error = 3},
                          {.label = "ceiling", .model = "ceiling", .kind = "ceiling", .error = 0.25}, {.label = "smoke", .scale = "smoke", .error = 0.5}});

@@ -105,7 +105,7 @@ class StoreFixture : public ::testing::Test {
     }
     record.timings = {{"train", 1, 1'500'000'000, 0, 0, 0, 0, 240}, {"predict", 3, 500'000'000, 0, 0, 0, 0, 330}};
     record.peak_bytes = 256ll << 20;
-    if (m.kind == "fit") record.params_total = 12345;
+    if (m.kind == "fit") record.params_total = 12345, record.params_trained = 345;
     if (m.model == "ridge") record.chosen = {{"strength", 0.01}};
     return record;
   }

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "reports/wording.h"
 #include "tests/unit/reports/store_fixture.h"
 
 namespace seqbench::reports {
@@ -35,6 +36,7 @@ TEST_F(Tables, GroupTrialsIntoRows) {
   ASSERT_EQ(net.failures.size(), 1u);
   EXPECT_EQ(net.failures[0], net.keys[2] + ": crash: loss is nan at step 3");
   EXPECT_EQ(net.parameters, 12345);
+  EXPECT_EQ(parameters_text(net), "12,345 (of them 345 trained)");
   EXPECT_NEAR(net.seconds_per_trial, 2.0, 1e-9);
   EXPECT_EQ(net.peak_bytes, 256ll << 20);
   EXPECT_EQ(net.view, "one_hot");

@@ -103,7 +103,7 @@ class Judge {
   }
 
   ClaimFinding judge() {
-    if (claim_.form == "none") {
+    if (claim_.form == "none" || claim_.form == "curve") {
       finding_.reason = claim_.note.empty() ? "the paper prints no numbers for it" : claim_.note;
       return finding_;
     }

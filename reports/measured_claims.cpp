@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "reports/curve_claims.h"
+
 namespace seqbench::reports {
 namespace {
 
@@ -42,6 +44,8 @@ class ClaimJudge {
       bound(claim, out);
     } else if (claim.form == "trend") {
       trend(claim, out);
+    } else if (claim.form == "curve") {
+      curves(claim, out);
     } else {
       pairs(claim, out);
     }
@@ -184,6 +188,17 @@ class ClaimJudge {
       out.reason = fmt::format("{} of {} rows are measured", measured, all);
     else
       combine(results, results.size(), out);
+  }
+
+  void curves(const store::Claim& claim, JudgedClaim& out) const {
+    const CurveClaim judged = judge_curves(claim, measured_, input_);
+    out.reason = judged.measured == 0 && !claim.note.empty() ? claim.note : judged.result.reason;
+    if (judged.measured == 0) return;
+    own_input_ = true;
+    out.p = judged.result.p_against;
+    out.verdict = judged.result.support == analyze::Support::kSupported      ? ClaimVerdict::kSupported
+                  : judged.result.support == analyze::Support::kContradicted ? ClaimVerdict::kContradicted
+                                                                            : ClaimVerdict::kUndecided;
   }
 
   const Measurements& measured_;

@@ -3,7 +3,24 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/as_printed_rules.h"
+
 namespace seqbench::reports {
+
+namespace {
+
+/// "ROW @ INPUT"; the input is "" where the label names none.
+std::pair<std::string, std::string> name_and_input(const std::string& label) {
+  const std::size_t at = label.find(" @ ");
+  return at == std::string::npos ? std::pair(label, std::string()) : std::pair(label.substr(0, at), label.substr(at + 3));
+}
+
+bool on_real_data(const Row& row) { return row.source == "real" && row.scale == "full"; }
+
+/// One experiment's name of a row, and another's.
+bool same_trials(const Row& a, const Row& b) { return std::set(a.keys.begin(), a.keys.end()) == std::set(b.keys.begin(), b.keys.end()); }
+
+}  // namespace
 
 std::optional<std::vector<std::vector<double>>> predictions_of(const store::Reader& store,
                                                                const Executions& executions, const Row& row,
@@ -32,8 +49,8 @@ Measurements::Measurements(const store::Reader* store, const store::Paper& paper
     if (!p.task.empty()) tasks.insert(p.task);
   }
   for (const std::string& task : tasks) {
-    const std::vector<store::TrialResult> trials = store->trials_of_task(task);
-    for (const store::TrialResult& t : trials) executions_[t.key] = t.execution;
+    const std::vector<store::TrialResult> trials = store->labelled_trials(task);
+    for (const store::TrialResult& t : trials) executions_[t.key] = t.execution, seeds_[t.key] = t.seed;
     TaskTable& table = tables_[task] = build_table(*store, task, trials);
     table.published = paper.rows;
     std::erase_if(table.published, [&](const store::PublishedRow& p) { return p.task != task; });
@@ -49,17 +66,28 @@ const Measured* Measurements::of(const store::PublishedRow& printed, const std::
   return comma == std::string::npos ? nullptr : of(printed, input.substr(0, comma));
 }
 
-std::vector<std::string> Measurements::inputs() const {
-  std::vector<std::string> names;
-  for (const auto& [input, numbers] : by_input_) {
-    if (!input.empty()) names.push_back(input);
+std::vector<std::string> Measurements::inputs() const { return {inputs_.begin(), inputs_.end()}; }
+
+std::vector<const Row*> Measurements::labelled(std::string_view glob, const std::string& input) const {
+  std::vector<const Row*> rows;
+  for (const auto& [task, table] : tables_) {
+    for (const Row& row : table.rows) {
+      const auto [name, own] = name_and_input(row.label);
+      if (own == input && (own.empty() ? comparable_with_published(row) : on_real_data(row)) && matches(glob, name)) rows.push_back(&row);
+    }
   }
-  return names;
+  return rows;
+}
+
+std::map<std::int64_t, std::vector<store::CurvePoint>> Measurements::curves(const Row& row) const {
+  std::map<std::int64_t, std::vector<store::CurvePoint>> curves;
+  for (std::size_t i = 0; i < row.keys.size(); ++i) curves.emplace(seeds_.at(row.keys[i]), store_->curves(executions_.at(row.keys[i])));
+  return curves;
 }
 
 void Measurements::add(const std::string& input, const std::string& uid, const Row& row, const Row::Cell& cell) {
   const auto [at, fresh] = by_input_[input].try_emplace(uid, Measured{&row, &cell});
-  if (fresh) return;
+  if (fresh || same_trials(*at->second.row, row)) return;
   const int rows = at->second.rows + 1;
   if (cell.summary.trials > at->second.cell->summary.trials) at->second = {&row, &cell};
   at->second.rows = rows;
@@ -78,16 +106,16 @@ bool shadowed(const TaskTable& table, const Row& row) {
 
 void Measurements::index(const TaskTable& table) {
   for (const Row& row : table.rows) {
-    const std::size_t at = row.label.find(" @ ");
-    if (at == std::string::npos) {
+    const auto [name, input] = name_and_input(row.label);
+    if (row.label == name) {
       if (!comparable_with_published(row)) continue;
       for (const Row::Cell& cell : row.cells) {
         for (const store::PublishedRow& p : published_for(table, row, cell)) add("", p.uid, row, cell);
       }
       continue;
     }
-    const std::string name = row.label.substr(0, at), input = row.label.substr(at + 3);
-    if (row.source != "real" || row.scale != "full" || input.empty() || shadowed(table, row)) continue;
+    if (!on_real_data(row) || input.empty() || shadowed(table, row)) continue;
+    inputs_.insert(input);
     for (const Row::Cell& cell : row.cells) {
       if (cell.slice != "all") continue;
       for (const store::PublishedRow& p : published_as(table, row.model, name, cell)) add(input, p.uid, row, cell);

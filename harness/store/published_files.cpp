@@ -22,7 +22,8 @@ constexpr std::uint64_t kMostBytes = 16u << 20;
 constexpr std::array<std::string_view, 4> kStatus = {"printed", "reconstructed", "misprint", "missing"};
 constexpr std::array<std::string_view, 3> kOrigins = {"", "printed", "derived"};
 constexpr std::array<std::string_view, 4> kParts = {"", "train", "validation", "test"};
-constexpr std::array<std::string_view, 7> kForms = {"greater", "at_least", "order", "trend", "best", "bound", "none"};
+constexpr std::array<std::string_view, 8> kForms = {"greater", "at_least", "order", "trend", "best", "bound", "curve", "none"};
+constexpr std::array<std::string_view, 3> kCurveRules = {"lowest_first", "falls", "steadier"};
 
 /// Tab-separated, with exactly these columns; lines that begin with '#' are comments.
 class Table {
@@ -227,7 +228,8 @@ std::vector<Claim> read_claims(const fs::path& file) {
                 table.cell(9)};
     if (!seen.insert(claim.id).second)
       table.fail(fmt::format("claim '{}' stands here a second time", printable(claim.id)));
-    const bool one_sided = claim.form == "order" || claim.form == "trend";
+    if (claim.form == "curve") static_cast<void>(table.one_of(5, kCurveRules));
+    const bool one_sided = claim.form == "order" || claim.form == "trend" || (claim.form == "curve" && table.cell(5) != "steadier");
     if (claim.form != "none" &&
         (claim.tables.empty() || claim.columns.empty() || claim.left.empty() || claim.right.empty() != one_sided)) {
       table.fail(fmt::format("form '{}' needs table, columns, left and {}right", claim.form, one_sided ? "no " : ""));

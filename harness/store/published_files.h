@@ -15,7 +15,7 @@ namespace seqbench::store {
 /// One statement of a paper with its machine-readable comparison; a row of claims.tsv.
 struct Claim {
   std::string paper, id, statement;
-  std::string form;                      // greater | at_least | order | trend | best | bound | none
+  std::string form;                      // greater | at_least | order | trend | best | bound | curve | none
   std::vector<std::string> tables;       // globs
   std::vector<std::string> columns;      // "-x": the smaller one is meant
   std::vector<std::string> left, right;  // row selectors: GLOB or GLOB@COLUMN

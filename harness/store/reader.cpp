@@ -54,6 +54,12 @@ constexpr std::string_view kNewestPlace =
     "  (SELECT p.run, p.ordinal FROM run_trials p JOIN runs q ON q.id = p.run WHERE p.trial = t.id"
     "   ORDER BY q.uid DESC, p.ordinal LIMIT 1) ";
 
+/// As each experiment last planned it.
+constexpr std::string_view kEveryPlace =
+    " FROM trials t JOIN run_trials rt ON rt.trial = t.id JOIN runs r ON r.id = rt.run JOIN experiments n ON n.id = r.experiment"
+    "  AND NOT EXISTS (SELECT 1 FROM run_trials p JOIN runs q ON q.id = p.run JOIN experiments y ON y.id = q.experiment"
+    "   WHERE p.trial = t.id AND y.name = n.name AND (q.uid, -p.ordinal) > (r.uid, -rt.ordinal)) ";
+
 Environment environment_of(const Rows& row, int column) {
   Environment e;
   if (row.null(column)) return e;
@@ -231,6 +237,17 @@ std::vector<TrialResult> Reader::trials_of_task(std::string_view task) const {
                   " ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key",
                   kTrialColumns, kNewestPlace, kNewestExecution);
   return trials(impl_->db, kSql, task);
+}
+
+std::vector<TrialResult> Reader::labelled_trials(std::string_view task) const {
+  static const std::string kSql =
+      fmt::format("{} {} {} WHERE t.task = ? AND e.status = 'done'"
+                  " ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, rt.label, rt.ordinal",
+                  kTrialColumns, kEveryPlace, kNewestExecution);
+  std::vector<TrialResult> found = trials(impl_->db, kSql, task);
+  const auto same = [](const TrialResult& a, const TrialResult& b) { return a.key == b.key && a.label == b.label; };
+  found.erase(std::unique(found.begin(), found.end(), same), found.end());
+  return found;
 }
 
 TrialState Reader::state(std::string_view key) const { return trial_state(impl_->db, key); }

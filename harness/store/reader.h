@@ -51,8 +51,10 @@ class Reader {
   /// The newest run of the experiment of this name, or nothing.
   [[nodiscard]] std::optional<RunSummary> newest_run(std::string_view experiment) const;
   [[nodiscard]] std::vector<TrialResult> trials_of_run(std::int64_t run) const;
-  /// Newest done execution of every trial of this task.
+  /// Newest done execution of every trial of this task, labelled as it was last planned.
   [[nodiscard]] std::vector<TrialResult> trials_of_task(std::string_view task) const;
+  /// The same, a result for each label that an experiment last gave the trial: two experiments may share it.
+  [[nodiscard]] std::vector<TrialResult> labelled_trials(std::string_view task) const;
   /// The state that RunStore::state gives; status "" for a trial that the store does not know.
   [[nodiscard]] TrialState state(std::string_view key) const;
   /// By unique prefix of a key; InputError lists matches.

@@ -29,11 +29,13 @@ struct Made {
   bool save_predictions = true;
   bool random_weights = false;   // a pretrained model without its weights
   double stored_error = 0;       // added to the stored mse, so that it disagrees with the predictions
+  std::string configuration = "";  // of trials that only labels tell apart; empty: the label
   std::string group = "";        // of a grouped split
   std::int64_t window = 0;       // a parameter of the task
   bool save_all = false;         // predictions of training and validation rows too
   double deviation = 0;          // above 0: standard deviations on test rows, this and twice this by turns
   bool test_curve = false;       // losses of three steps, and mse on validation and test rows
+  std::vector<double> validation_losses = {}, test_mse = {};  // a value an epoch; a training loss of half the former comes along
   double own_score = 0;          // not 0: a score of the task's own on test, that no metric is named as
 };
 
@@ -77,7 +79,7 @@ class StoreFixture : public ::testing::Test {
     row.config = {{"k", 1}, {"task", {{"name", m.task}, {"source", m.source}}}, {"data", row.data_sha256},
                   {"split", {{"kind", m.split_kind}}},
                   {"metrics", {{"report", {"mse", "spearman"}}, {"slices", {"group"}}}},
-                  {"model", {{"view", "one_hot"}, {"params", sha256_hex(m.model + m.label)}}}, {"train", {{"keep", m.keep}}},
+                  {"model", {{"view", "one_hot"}, {"params", sha256_hex(m.model + (m.configuration.empty() ? m.label : m.configuration))}}}, {"train", {{"keep", m.keep}}},
                   {"scale", m.scale}, {"seed", m.seed}, {"rep", m.rep}, {"fold", m.fold}};
     if (!m.group.empty()) row.config["split"]["group"] = m.group;
     if (m.window > 0) row.config["task"]["params"] = {{"window", m.window}};
@@ -126,7 +128,7 @@ class StoreFixture : public ::testing::Test {
     for (const Made& m : trials) {
       if (!m.run) continue;
       const store::Begun begun = store.begin_trial(id, row_of(m).key, environment());
-      if (m.test_curve) store.add_curves(begun, curves_of(m));
+      if (m.test_curve || !m.validation_losses.empty()) store.add_curves(begun, curves_of(m));
       store.record(begun, record_of(m));
     }
     store.close_run(id, "done");
@@ -184,6 +186,13 @@ class StoreFixture : public ::testing::Test {
 
   static std::vector<store::CurvePoint> curves_of(const Made& m) {
     std::vector<store::CurvePoint> points;
+    for (std::size_t i = 0; i < m.validation_losses.size(); ++i) {
+      const auto step = static_cast<std::int64_t>(i + 1);
+      points.push_back({"loss", 0, step, static_cast<double>(step), m.validation_losses[i] / 2});
+      points.push_back({"loss", 1, step, static_cast<double>(step), m.validation_losses[i]});
+      if (i < m.test_mse.size()) points.push_back({"mse", 2, step, static_cast<double>(step), m.test_mse[i]});
+    }
+    if (!points.empty()) return points;
     for (const std::int64_t step : {10, 20, 30}) {
       const double epoch = static_cast<double>(step) / 10, value = m.error / epoch;
       points.push_back({"loss", 0, step, epoch, value});

@@ -219,6 +219,58 @@ TEST_F(Verify, OtherInputsHaveANameAndTheSplitOfTheirRow) {
   EXPECT_NEAR(v.others[0].measured.mean, 0.04, 0.01);
 }
 
+TEST_F(Verify, CurvesDecideClaimsSeedBySeed) {
+  const auto curve = [](const std::string& rule, const std::string& left, const std::string& right = "") {
+    store::Claim claim{.paper = "paper", .id = "paper-01", .statement = "", .form = "curve", .tables = {"curves"}, .columns = {rule},
+                       .left = {left}, .right = {}, .place = "", .note = "needs curves"};
+    if (!right.empty()) claim.right = {right};
+    return claim;
+  };
+  std::vector<Made> trials;
+  const auto add = [&](const std::string& label, std::vector<double> losses, std::vector<double> test, std::size_t seeds = 5) {
+    for (Made m : five(label, 0.5)) {
+      m.model = "net";
+      m.validation_losses = losses;
+      m.test_mse = test;
+      if (trials.size() < 100 && seeds-- > 0) trials.push_back(m);
+    }
+  };
+  add("falling @ letters", {5, 4, 3, 2.5, 2, 1.8}, {3, 1, 2, 3, 4, 5});
+  add("rough @ letters", {1, 4, 1, 4, 1, 4}, {5, 4, 3, 2, 1, 0.5});
+  add("few @ letters", {5, 4, 3, 2.5, 2, 1.8}, {3, 1, 2, 3, 4, 5}, 4);
+  add("even @ letters", {2, 2, 2, 2, 2, 2}, {1, 1, 1, 1, 1, 1});
+  fill(trials);
+  const auto on_letters = [&](const store::Claim& claim) {
+    const Scorecard c = card({row("net", 1)}, {claim});
+    EXPECT_EQ(c.claims.at(0).verdict, ClaimVerdict::kBlocked);
+    return c.claims[0].others.empty() ? OtherClaim{.input = "none", .reason = c.claims[0].reason} : c.claims[0].others.at(0);
+  };
+  const OtherClaim early = on_letters(curve("lowest_first", "fall*"));
+  EXPECT_EQ(early.verdict, ClaimVerdict::kSupported) << early.reason;
+  EXPECT_NE(early.reason.find("lowest on test after epoch 2, on validation after 6; training loss there 2"), std::string::npos) << early.reason;
+  EXPECT_EQ(on_letters(curve("lowest_first", "rough")).verdict, ClaimVerdict::kContradicted) << "validation is lowest first";
+  EXPECT_EQ(on_letters(curve("lowest_first", "few")).verdict, ClaimVerdict::kUndecided) << "four seeds reach 1/16";
+  EXPECT_EQ(on_letters(curve("lowest_first", "even")).verdict, ClaimVerdict::kUndecided);
+  EXPECT_EQ(on_letters(curve("falls", "fall*")).verdict, ClaimVerdict::kSupported);
+  EXPECT_EQ(on_letters(curve("falls", "rough")).verdict, ClaimVerdict::kUndecided);
+  EXPECT_EQ(on_letters(curve("steadier", "fall*", "rough")).verdict, ClaimVerdict::kSupported);
+  EXPECT_EQ(on_letters(curve("steadier", "rough", "fall*")).verdict, ClaimVerdict::kContradicted);
+  EXPECT_EQ(on_letters(curve("falls", "absent")).input, "none");
+  EXPECT_EQ(on_letters(curve("falls", "absent")).reason, "needs curves");
+}
+
+TEST_F(Verify, ATrialHasTheNameThatEachExperimentLastGaveIt) {
+  std::vector<Made> trials = five("good", 0.2);
+  for (Made& m : trials) m.label = "good @ letters", m.configuration = "one";
+  fill(trials, "toys/first");
+  for (Made& m : trials) m.label = "shared", m.run = false;  // done before
+  fill(trials, "toys/second");
+  EXPECT_EQ(card({row("good", 0.04)}).numbers.at(0).others.size(), 1U) << "the second experiment takes nothing away";
+  for (Made& m : trials) m.label = "renamed @ letters";
+  fill(trials, "toys/first");
+  EXPECT_EQ(card({row("good", 0.04)}).numbers.at(0).others.size(), 0U) << "its own experiment does";
+}
+
 TEST_F(Verify, TrendsStayWithinATableAndKnowTheirLevels) {
   std::vector<Made> trials;
   std::vector<store::PublishedRow> rows;

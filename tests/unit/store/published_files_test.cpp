@@ -88,6 +88,9 @@ TEST_F(PublishedFiles, ClaimsAndMoments) {
   EXPECT_EQ(claims[0].left, (std::vector<std::string>{"a", "b"}));
   EXPECT_THROW((void)read_claims(write("claims.tsv", head + "p\tp-1\tA beats B\tgreater\tT\tf1\ta\t\t1\t\n")),
                InputError);
+  EXPECT_THROW((void)read_claims(write("claims.tsv", head + "p\tp-1\tA falls\tcurve\tcurves\trises\ta\t\t1\t\n")), InputError);
+  EXPECT_THROW((void)read_claims(write("claims.tsv", head + "p\tp-1\tA falls\tcurve\tcurves\tfalls\ta\tb\t1\t\n")), InputError);
+  EXPECT_EQ(read_claims(write("claims.tsv", head + "p\tp-1\tA falls\tcurve\tcurves\tsteadier\ta\tb\t1\t\n")).at(0).form, "curve");
   EXPECT_THROW((void)read_claims(write("claims.tsv", head + "p\tp-1\tA beats B\tbeats\tT\tf1\ta\tb\t1\t\n")),
                InputError);
   const std::string moments = "task\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\n";

@@ -6,12 +6,15 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/analyze/spread.h"
 #include "reports/text.h"
 
 namespace seqbench::reports {
 namespace {
 
 constexpr double kLevel = 0.05;
+constexpr double kHigh = 1.1;  // times its lowest
+constexpr std::size_t kFewestEpochs = 5;  // of which a trend can be told
 constexpr int kTrain = 0, kValidation = 1, kTest = 2;  // codes of the store's parts
 
 /// Of one trial, a value an epoch.
@@ -21,24 +24,31 @@ struct Curve {
   [[nodiscard]] std::size_t lowest() const { return static_cast<std::size_t>(std::ranges::min_element(values) - values.begin()); }
 };
 
-/// The loss, or with `part` test whichever metric was followed there. Not finite: no curve.
-Curve curve_of(const std::vector<store::CurvePoint>& points, int part) {
+/// Empty where a value is missing or not finite.
+Curve curve_of(const std::vector<store::CurvePoint>& points, int part, std::string_view name) {
   Curve curve;
   for (const store::CurvePoint& point : points) {
-    if (point.split != part || (part != kTest && point.name != "loss") || !std::isfinite(point.value)) continue;
+    if (point.split != part || point.name != name) continue;
+    if (!std::isfinite(point.value)) return {};
     curve.epochs.push_back(point.epoch);
     curve.values.push_back(point.value);
   }
   return curve;
 }
 
-/// Of one row on one input.
-using TrialCurves = std::map<std::int64_t, std::vector<store::CurvePoint>>;  // by seed
+/// The metric that was followed on test rows, "" for none.
+std::string test_metric(const std::vector<store::CurvePoint>& points) {
+  const auto found = std::ranges::find_if(points, [](const store::CurvePoint& p) { return p.split == kTest && p.name != analyze::kDisagreement; });
+  return found == points.end() ? "" : found->name;
+}
 
-/// Seeds for which it holds, and for which the opposite does.
+/// Of one row on one input.
+using TrialCurves = std::map<Measurements::Draw, std::vector<store::CurvePoint>>;
+
+/// Trials for which it holds, and for which the opposite does.
 struct Tally {
   std::int64_t holds = 0, fails = 0, seen = 0;
-  std::vector<std::string> words = {};
+  std::string words = "";
 
   void count(double left_less_right) {
     ++seen;
@@ -81,29 +91,34 @@ std::string range_text(std::vector<double> values) {
                                          : fmt::format("{} to {}", four_digits(values.front()), four_digits(values.back()));
 }
 
+/// Of a metric where lower is better.
 Tally lowest_first(const TrialCurves& trials) {
   Tally tally;
-  std::vector<double> test_epochs, validation_epochs, losses;
-  for (const auto& [seed, points] : trials) {
-    const Curve train = curve_of(points, kTrain), validation = curve_of(points, kValidation), test = curve_of(points, kTest);
-    if (test.values.empty() || validation.values.empty()) continue;
-    test_epochs.push_back(test.epochs[test.lowest()]);
-    validation_epochs.push_back(validation.epochs[validation.lowest()]);
-    const auto at = std::ranges::find(train.epochs, test_epochs.back());
-    if (at != train.epochs.end()) losses.push_back(train.values[static_cast<std::size_t>(at - train.epochs.begin())]);
-    tally.count(test_epochs.back() - validation_epochs.back());
+  std::vector<double> test_epochs, validation_epochs, rises;
+  for (const auto& [draw, points] : trials) {
+    const std::string metric = test_metric(points);
+    const Curve test = curve_of(points, kTest, metric), validation = curve_of(points, kValidation, metric);
+    const analyze::MetricInfo* info = registered(metric);
+    if (test.values.empty() || test.epochs != validation.epochs || info == nullptr || info->higher_is_better) continue;
+    const std::size_t at = test.lowest(), lowest = validation.lowest();
+    test_epochs.push_back(test.epochs[at]);
+    validation_epochs.push_back(validation.epochs[lowest]);
+    rises.push_back(validation.values[at] / validation.values[lowest]);
+    tally.count(at < lowest && rises.back() >= kHigh ? -1 : at > lowest ? 1 : 0);
   }
   if (test_epochs.empty()) return tally;
-  tally.words.push_back(fmt::format("lowest on test after epoch {}, on validation after {}", range_text(test_epochs), range_text(validation_epochs)));
-  if (!losses.empty()) tally.words.push_back("training loss there " + range_text(losses));
+  tally.words = fmt::format("lowest on test after epoch {}, on validation after {}, which is then {} times its lowest", range_text(test_epochs),
+                            range_text(validation_epochs), range_text(rises));
   return tally;
 }
 
 Tally falls(const TrialCurves& trials) {
   Tally tally;
-  for (const auto& [seed, points] : trials) {
-    const int train = trend(curve_of(points, kTrain)), validation = trend(curve_of(points, kValidation));
-    tally.count(train > 0 || validation > 0 ? 1 : train < 0 && validation < 0 ? -1 : 0);
+  for (const auto& [draw, points] : trials) {
+    const Curve train = curve_of(points, kTrain, "loss"), validation = curve_of(points, kValidation, "loss");
+    if (std::min(train.values.size(), validation.values.size()) < kFewestEpochs) continue;
+    const int of_train = trend(train), of_validation = trend(validation);
+    tally.count(of_train > 0 || of_validation > 0 ? 1 : of_train < 0 && of_validation < 0 ? -1 : 0);
   }
   return tally;
 }
@@ -111,23 +126,24 @@ Tally falls(const TrialCurves& trials) {
 Tally steadier(const TrialCurves& left, const TrialCurves& right) {
   Tally tally;
   std::vector<double> of_left, of_right;
-  for (const auto& [seed, points] : left) {
-    const auto other = right.find(seed);
+  for (const auto& [draw, points] : left) {
+    const auto other = right.find(draw);
     if (other == right.end()) continue;
-    const double a = roughness(curve_of(points, kValidation)), b = roughness(curve_of(other->second, kValidation));
+    const double a = roughness(curve_of(points, kValidation, "loss")), b = roughness(curve_of(other->second, kValidation, "loss"));
     if (!std::isfinite(a) || !std::isfinite(b)) continue;
     of_left.push_back(a);
     of_right.push_back(b);
     tally.count(a - b);
   }
-  if (!of_left.empty()) tally.words.push_back(fmt::format("bends of {} against {}", range_text(of_left), range_text(of_right)));
+  if (of_left.empty()) return tally;
+  tally.words = fmt::format("mean second difference of the log validation loss {} against {}", range_text(of_left), range_text(of_right));
   return tally;
 }
 
 TrialCurves trials_of(const std::vector<std::string>& globs, const Measurements& measured, const std::string& input) {
   TrialCurves trials;
   for (const std::string& glob : globs) {
-    for (const Row* row : measured.labelled(glob, input)) trials.merge(measured.curves(*row));
+    if (const Row* row = measured.labelled(glob, input)) trials.merge(measured.curves(*row));
   }
   return trials;
 }
@@ -141,13 +157,12 @@ CurveClaim judge_curves(const store::Claim& claim, const Measurements& measured,
                       : rule == "steadier" ? steadier(left, trials_of(claim.right, measured, input))
                                            : lowest_first(left);
   CurveClaim out{.result = {}, .measured = static_cast<std::size_t>(tally.seen)};
-  const std::int64_t n = tally.holds + tally.fails;
-  out.result.p_against = n == 0 ? 1 : heads(tally.fails, n);
-  if (n > 0 && heads(tally.holds, n) <= kLevel) out.result.support = analyze::Support::kSupported;
-  else if (n > 0 && out.result.p_against <= kLevel) out.result.support = analyze::Support::kContradicted;
-  out.result.reason = fmt::format("holds for {} of {} seeds", tally.holds, tally.seen);
-  for (const std::string& words : tally.words) out.result.reason += "; " + words;
-  if (tally.seen < 5) out.result.reason += "; fewer than 5 seeds cannot decide";
+  if (tally.seen == 0) return out;
+  out.result.p_against = heads(tally.fails, tally.seen);
+  if (heads(tally.holds, tally.seen) <= kLevel) out.result.support = analyze::Support::kSupported;
+  else if (out.result.p_against <= kLevel) out.result.support = analyze::Support::kContradicted;
+  out.result.reason = fmt::format("holds for {} of {} trials{}{}", tally.holds, tally.seen, tally.words.empty() ? "" : "; ", tally.words);
+  if (tally.seen < 5) out.result.reason += "; fewer than 5 trials cannot decide";
   return out;
 }
 

@@ -96,7 +96,7 @@ HtmlPage html_page(const SitePage& site) {
     if (name == "git commit") out.lines.back() += ", commit " + shown(join(values, ", "), 200) + ".";
   }
   out.lines.push_back("Trials: " + counts_text(counts_of(page.tables)) + ".");
-  if (!run.reruns.empty() || !run.paper.empty()) out.lines.push_back("Reruns: " + shown(run.paper + " " + run.reruns) + ".");
+  if (const std::string text = reruns_text(run); !text.empty()) out.lines.push_back("Reruns: " + shown(text) + ".");
   for (std::size_t i = 0; i < page.tables.size(); ++i) out.parts.push_back(task_part(site, page.tables[i], i));
   if (const auto lines = failure_lines(page.tables, &shown); !lines.empty()) {
     constexpr std::size_t kShown = 200;

@@ -239,7 +239,7 @@ HtmlTable cost_table(const Place& place) {
     if (row.done == 0 || out.rows.size() == kMostDetails) continue;
     const double mib = static_cast<double>(row.peak_bytes) / (1 << 20);
     out.rows.push_back({.cells = {text_cell(label_of(row)),
-                                  row.parameters ? number_cell(static_cast<double>(*row.parameters), count_text(*row.parameters)) : no_cell(),
+                                  row.parameters ? number_cell(static_cast<double>(*row.parameters), parameters_text(row)) : no_cell(),
                                   number_cell(row.seconds_per_trial, four_digits(row.seconds_per_trial)),
                                   row.peak_bytes > 0 ? number_cell(mib, fmt::format("{:.0f}", mib)) : no_cell()},
                         .group = group_of(row)});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/text.h"
+#include "reports/site.h"
 #include "reports/tables.h"
 #include "reports/text.h"
 #include "reports/wording.h"
@@ -15,9 +16,7 @@ std::string header(const Page& page) {
   std::string out = "# " + escaped(run.title.empty() ? run.experiment : run.title) + "\n\n";
   out += fmt::format("Experiment {}, run {}, started {}, status {}. Trials: {}.\n", escaped(run.experiment),
                      escaped(run.uid), escaped(run.started_at), escaped(run.status), counts_text(counts_of(page.tables)));
-  if (!run.reruns.empty() || !run.paper.empty()) {
-    out += fmt::format("\nReruns: {} {}.\n", escaped(run.paper), escaped(run.reruns));
-  }
+  if (const std::string text = reruns_text(run); !text.empty()) out += fmt::format("\nReruns: {}.\n", escaped(text));
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "reports/curve_claims.h"
 
@@ -55,6 +56,8 @@ class ClaimJudge {
   /// Whether a row of this very input was looked at, and any that was chosen on test rows.
   [[nodiscard]] bool own_input() const { return own_input_; }
   [[nodiscard]] bool chosen_on_test() const { return chosen_on_test_; }
+  /// Printed rows that "INPUT, how" has no row of, so that INPUT's stood in.
+  [[nodiscard]] std::size_t borrowed() const { return borrowed_.size(); }
 
  private:
   /// Numbers that the program computes need no run.
@@ -70,7 +73,9 @@ class ClaimJudge {
 
   [[nodiscard]] const Measured* seen(const Published& p) const {
     const Measured* found = measured_.of(p, input_);
-    own_input_ = own_input_ || (found != nullptr && found->row->label.ends_with(" @ " + input_));
+    const bool own = found != nullptr && found->row->label.ends_with(" @ " + input_);
+    own_input_ = own_input_ || own;
+    if (found != nullptr && !own) borrowed_.insert(p.row_ref);
     chosen_on_test_ = chosen_on_test_ || (found != nullptr && found->row->chosen_on_test);
     return found;
   }
@@ -192,8 +197,11 @@ class ClaimJudge {
 
   void curves(const store::Claim& claim, JudgedClaim& out) const {
     const CurveClaim judged = judge_curves(claim, measured_, input_);
-    out.reason = judged.measured == 0 && !claim.note.empty() ? claim.note : judged.result.reason;
-    if (judged.measured == 0) return;
+    if (judged.measured == 0) {
+      out.reason = claim.note.empty() ? "needs stored curves" : claim.note;
+      return;
+    }
+    out.reason = judged.result.reason + (claim.note.empty() ? "" : "; " + claim.note);
     own_input_ = true;
     out.p = judged.result.p_against;
     out.verdict = judged.result.support == analyze::Support::kSupported      ? ClaimVerdict::kSupported
@@ -204,6 +212,7 @@ class ClaimJudge {
   const Measurements& measured_;
   const std::string input_;  // "": the paper's
   mutable bool own_input_ = false, chosen_on_test_ = false;
+  mutable std::set<std::string> borrowed_;
   const std::vector<Published>& rows_;
   const PaperFindings& printed_;
 };
@@ -218,6 +227,7 @@ JudgedClaim judge_measured(const store::Claim& claim, const Measurements& measur
     const ClaimJudge judge(measured, input, rows, printed);
     JudgedClaim other = judge.judge(claim);
     if (other.verdict == ClaimVerdict::kBlocked || !judge.own_input()) continue;
+    if (judge.borrowed() > 0) other.reason += fmt::format("; {} of its rows are those of '{}'", judge.borrowed(), input.substr(0, input.find(", ")));
     if (judge.chosen_on_test()) other.reason += "; a row was chosen on test rows";
     judged.others.push_back({input, other.verdict, std::move(other.reason)});
   }

@@ -17,8 +17,12 @@ std::pair<std::string, std::string> name_and_input(const std::string& label) {
 
 bool on_real_data(const Row& row) { return row.source == "real" && row.scale == "full"; }
 
-/// One experiment's name of a row, and another's.
-bool same_trials(const Row& a, const Row& b) { return std::set(a.keys.begin(), a.keys.end()) == std::set(b.keys.begin(), b.keys.end()); }
+/// On another split than a row of the same name that is on the published one.
+bool shadowed(const TaskTable& table, const Row& row) {
+  return row.split_kind != "published" && std::ranges::any_of(table.rows, [&](const Row& r) {
+           return r.split_kind == "published" && r.label == row.label && r.model == row.model;
+         });
+}
 
 }  // namespace
 
@@ -50,7 +54,7 @@ Measurements::Measurements(const store::Reader* store, const store::Paper& paper
   }
   for (const std::string& task : tasks) {
     const std::vector<store::TrialResult> trials = store->labelled_trials(task);
-    for (const store::TrialResult& t : trials) executions_[t.key] = t.execution, seeds_[t.key] = t.seed;
+    for (const store::TrialResult& t : trials) executions_[t.key] = t.execution, draws_[t.key] = {t.seed, t.rep, t.fold};
     TaskTable& table = tables_[task] = build_table(*store, task, trials);
     table.published = paper.rows;
     std::erase_if(table.published, [&](const store::PublishedRow& p) { return p.task != task; });
@@ -68,41 +72,32 @@ const Measured* Measurements::of(const store::PublishedRow& printed, const std::
 
 std::vector<std::string> Measurements::inputs() const { return {inputs_.begin(), inputs_.end()}; }
 
-std::vector<const Row*> Measurements::labelled(std::string_view glob, const std::string& input) const {
-  std::vector<const Row*> rows;
+const Row* Measurements::labelled(std::string_view glob, const std::string& input) const {
+  const Row* most = nullptr;
   for (const auto& [task, table] : tables_) {
     for (const Row& row : table.rows) {
       const auto [name, own] = name_and_input(row.label);
-      if (own == input && (own.empty() ? comparable_with_published(row) : on_real_data(row)) && matches(glob, name)) rows.push_back(&row);
+      if (own != input || !matches(glob, name) || shadowed(table, row)) continue;
+      if (own.empty() ? !comparable_with_published(row) : !on_real_data(row)) continue;
+      if (most == nullptr || row.keys.size() > most->keys.size()) most = &row;
     }
   }
-  return rows;
+  return most;
 }
 
-std::map<std::int64_t, std::vector<store::CurvePoint>> Measurements::curves(const Row& row) const {
-  std::map<std::int64_t, std::vector<store::CurvePoint>> curves;
-  for (std::size_t i = 0; i < row.keys.size(); ++i) curves.emplace(seeds_.at(row.keys[i]), store_->curves(executions_.at(row.keys[i])));
+std::map<Measurements::Draw, std::vector<store::CurvePoint>> Measurements::curves(const Row& row) const {
+  std::map<Draw, std::vector<store::CurvePoint>> curves;
+  for (const std::string& key : row.keys) curves.emplace(draws_.at(key), store_->curves(executions_.at(key)));
   return curves;
 }
 
 void Measurements::add(const std::string& input, const std::string& uid, const Row& row, const Row::Cell& cell) {
   const auto [at, fresh] = by_input_[input].try_emplace(uid, Measured{&row, &cell});
-  if (fresh || same_trials(*at->second.row, row)) return;
+  if (fresh) return;
   const int rows = at->second.rows + 1;
   if (cell.summary.trials > at->second.cell->summary.trials) at->second = {&row, &cell};
   at->second.rows = rows;
 }
-
-namespace {
-
-/// On another split than a row of the same name that is on the published one.
-bool shadowed(const TaskTable& table, const Row& row) {
-  return row.split_kind != "published" && std::ranges::any_of(table.rows, [&](const Row& r) {
-           return r.split_kind == "published" && r.label == row.label && r.model == row.model;
-         });
-}
-
-}  // namespace
 
 void Measurements::index(const TaskTable& table) {
   for (const Row& row : table.rows) {

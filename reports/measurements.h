@@ -1,6 +1,7 @@
 #pragma once
 // Private to the room: what the store holds of a paper's numbers.
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,10 +41,13 @@ class Measurements {
   /// `input` other than "": what a row labelled "ROW @ INPUT" measured, the paper's row on another input than the paper's; where
   /// INPUT is "one-hot, epoch by validation" and there is no such row, that of "one-hot".
   [[nodiscard]] const Measured* of(const store::PublishedRow& printed, const std::string& input = "") const;
-  /// Rows whose name, before " @ INPUT", is of this glob: on real data at full scale, without INPUT comparable with printed rows.
-  [[nodiscard]] std::vector<const Row*> labelled(std::string_view glob, const std::string& input) const;
-  /// Stored curves of a row's trials, by seed.
-  [[nodiscard]] std::map<std::int64_t, std::vector<store::CurvePoint>> curves(const Row& row) const;
+  /// The row with most trials whose name, before " @ INPUT", is of this glob: on real data at full scale, without INPUT
+  /// comparable with printed rows; null: none.
+  [[nodiscard]] const Row* labelled(std::string_view glob, const std::string& input) const;
+  /// Seed, repetition and fold of a trial.
+  using Draw = std::array<std::int64_t, 3>;
+  /// Stored curves of a row's trials.
+  [[nodiscard]] std::map<Draw, std::vector<store::CurvePoint>> curves(const Row& row) const;
   /// Inputs that rows of the store name, in order; "" is not among them.
   [[nodiscard]] std::vector<std::string> inputs() const;
   /// a - b: over the same resampled test rows where both have stored their predictions of them, else Welch's.
@@ -59,7 +63,7 @@ class Measurements {
 
   const store::Reader* store_;
   Executions executions_;
-  std::map<std::string, std::int64_t> seeds_;  // key of a trial -> its seed
+  std::map<std::string, Draw> draws_;  // by the trial's key
   std::set<std::string> inputs_;
   std::map<std::string, TaskTable> tables_;
   void add(const std::string& input, const std::string& uid, const Row& row, const Row::Cell& cell);

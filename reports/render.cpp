@@ -84,9 +84,11 @@ std::vector<IndexedRun> indexed_runs(const store::Reader& store, const fs::path&
         if (!entry.file.empty() && anchors.insert(id).second) entry.published.emplace_back(p.paper + ", " + p.table_ref, entry.file + "#" + id);
       }
     }
+    const std::string html = entry.file.empty() || entry.run.reruns.empty() ? "" : read_file(folder / entry.file);
     for (const Rerun& rerun : reruns_of(entry.run)) {
       if (entry.file.empty() || anchors.contains(rerun.id)) continue;
-      entry.published.emplace_back(entry.run.paper + ", " + rerun.name, entry.file + (rerun.what.empty() ? "" : "#" + rerun.id));
+      const bool there = html.find("id=\"" + rerun.id + "\"") != std::string::npos;
+      entry.published.emplace_back(entry.run.paper + ", " + rerun.name, entry.file + (there ? "#" + rerun.id : ""));
     }
     out.push_back(std::move(entry));
   }

@@ -35,9 +35,10 @@ bool shows(const HtmlBlock& block, const std::string& what) {
   return (block.table && block.table->id.ends_with(ending)) || (block.figure && block.figure->id.ends_with(ending));
 }
 
+/// The first that has no number yet.
 HtmlBlock* find_block(HtmlPage& page, const std::string& what) {
   for (HtmlPart& part : page.parts) {
-    const auto found = std::ranges::find_if(part.blocks, [&](const HtmlBlock& block) { return shows(block, what); });
+    const auto found = std::ranges::find_if(part.blocks, [&](const HtmlBlock& block) { return block.id.empty() && shows(block, what); });
     if (found != part.blocks.end()) return &*found;
   }
   return nullptr;
@@ -47,6 +48,7 @@ HtmlBlock* find_block(HtmlPage& page, const std::string& what) {
 
 std::vector<Rerun> reruns_of(const store::RunSummary& run) {
   std::vector<Rerun> out;
+  if (run.paper.empty()) return out;
   for (const std::string_view item : split(run.reruns, ',')) {
     const std::size_t colon = std::min(item.find(':'), item.size());
     const std::string name = number_of(trimmed(item.substr(0, colon)));
@@ -55,6 +57,12 @@ std::vector<Rerun> reruns_of(const store::RunSummary& run) {
     out.push_back({.name = name, .what = std::string(what), .id = anchor(run.paper + "-" + name)});
   }
   return out;
+}
+
+std::string reruns_text(const store::RunSummary& run) {
+  std::string text = run.paper;
+  for (const Rerun& rerun : reruns_of(run)) text += ", " + rerun.name;
+  return text;
 }
 
 void name_reruns(HtmlPage& page, const store::RunSummary& run) {

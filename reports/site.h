@@ -32,6 +32,8 @@ struct Rerun {
   std::string name = "", what = "", id = "";  // what: of the page's tables and figures, the end of its id; "": the page as a whole
 };
 [[nodiscard]] std::vector<Rerun> reruns_of(const store::RunSummary& run);
+/// "mimo, Table 2, Figure 1"; "" without a paper.
+[[nodiscard]] std::string reruns_text(const store::RunSummary& run);
 /// Heads each `what` by its number; one that the page lacks is said in the page's lines.
 void name_reruns(HtmlPage& page, const store::RunSummary& run);
 

@@ -190,6 +190,7 @@ class StoreFixture : public ::testing::Test {
       const auto step = static_cast<std::int64_t>(i + 1);
       points.push_back({"loss", 0, step, static_cast<double>(step), m.validation_losses[i] / 2});
       points.push_back({"loss", 1, step, static_cast<double>(step), m.validation_losses[i]});
+      points.push_back({"mse", 1, step, static_cast<double>(step), m.validation_losses[i]});
       if (i < m.test_mse.size()) points.push_back({"mse", 2, step, static_cast<double>(step), m.test_mse[i]});
     }
     if (!points.empty()) return points;

@@ -48,16 +48,16 @@ std::optional<std::vector<std::vector<double>>> predictions_of(const store::Read
 
 Measurements::Measurements(const store::Reader* store, const store::Paper& paper) : store_(store) {
   if (store == nullptr) return;
-  std::set<std::string> tasks;
+  std::map<std::string, std::set<std::string>> tasks;  // with the metrics that are printed
   for (const store::PublishedRow& p : paper.rows) {
-    if (!p.task.empty()) tasks.insert(p.task);
+    if (!p.task.empty()) tasks[p.task].insert(p.metric);
   }
-  for (const std::string& task : tasks) {
+  for (const auto& [task, metrics] : tasks) {
     const std::vector<store::TrialResult> trials = store->labelled_trials(task);
     for (const store::TrialResult& t : trials) executions_[t.key] = t.execution, draws_[t.key] = {t.seed, t.rep, t.fold};
-    TaskTable& table = tables_[task] = build_table(*store, task, trials);
+    TaskTable& table = tables_[task] = build_table(*store, task, trials, kMostCells, metrics);
     table.published = paper.rows;
-    std::erase_if(table.published, [&](const store::PublishedRow& p) { return p.task != task; });
+    std::erase_if(table.published, [&name = task](const store::PublishedRow& p) { return p.task != name; });
   }
   for (const auto& [task, table] : tables_) index(table);
 }

@@ -200,10 +200,10 @@ class TableBuilder {
     table_.rows.push_back(std::move(row));
   }
 
-  void summarize_rows(const std::vector<std::string>& declared, std::size_t most_cells) {
+  void summarize_rows(const std::vector<std::string>& declared, std::size_t most_cells, const std::set<std::string>& only) {
     add_metrics();
     const std::size_t most = std::max<std::size_t>(1, most_cells / std::max<std::size_t>(1, table_.rows.size()));
-    const ColumnChoice choice = choose_columns(values_, table_.metrics, declared, most);
+    const ColumnChoice choice = choose_columns(values_, table_.metrics, declared, most, only);
     table_.columns_left_out = choice.left_out;
     for (std::size_t i = 0; i < table_.rows.size(); ++i) {
       table_.rows[i].cells = summarize(store_, values_, done_[i], choice);
@@ -302,7 +302,7 @@ std::string data_of(const store::TrialResult& trial) {
 }
 
 TaskTable build_table(const store::Reader& store, const std::string& task, const std::vector<store::TrialResult>& trials,
-                      std::size_t most_cells) {
+                      std::size_t most_cells, const std::set<std::string>& only) {
   TaskTable table;
   table.task = task;
   const auto card = store.card("task", task);
@@ -322,7 +322,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
   for (const auto& group : groups) rows.push_back(described_by(*group.front()));
   name_particulars(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) builder.add_row(std::move(rows[i]), std::move(groups[i]));
-  builder.summarize_rows(declared_slices(trials), most_cells);
+  builder.summarize_rows(declared_slices(trials), most_cells, only);
   builder.count_labels();
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
   table.diagnostics = diagnose(builder.parts(), table.metrics);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,10 +47,11 @@ struct Section {
 
 /// A table's cells; columns beyond are left out of it, in reverse order of need.
 inline constexpr std::size_t kMostCells = 20000;
-/// Groups trials into rows and summarises them in at most `most_cells` cells, and one column at least.
+/// Groups trials into rows and summarises them in at most `most_cells` cells, and one column at least. `only` not empty: cells
+/// of these metrics over whole parts alone.
 [[nodiscard]] TaskTable build_table(const store::Reader& store, const std::string& task,
                                     const std::vector<store::TrialResult>& trials,
-                                    std::size_t most_cells = kMostCells);
+                                    std::size_t most_cells = kMostCells, const std::set<std::string>& only = {});
 /// "1,200 of 1,400 stored columns ...", or "" where every column has its cells.
 [[nodiscard]] std::string left_out_text(const TaskTable& table);
 /// The metric of this name, or nullptr.

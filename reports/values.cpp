@@ -81,7 +81,7 @@ std::tuple<bool, std::string, double, std::string> slice_order(const std::string
 }
 
 ColumnChoice choose_columns(const ValueReader& values, const std::vector<std::string>& metrics,
-                            const std::vector<std::string>& declared, std::size_t most) {
+                            const std::vector<std::string>& declared, std::size_t most, const std::set<std::string>& only) {
   const std::vector<Values::Column>& all = values.values().columns;
   const auto metric_rank = [&](const std::string& name) { return std::ranges::find(metrics, name) - metrics.begin(); };
   const auto is_declared = [&](const std::string& slice) {
@@ -99,10 +99,11 @@ ColumnChoice choose_columns(const ValueReader& values, const std::vector<std::st
   ColumnChoice choice;
   choice.columns.resize(all.size());
   std::iota(choice.columns.begin(), choice.columns.end(), 0u);
-  if (all.size() > most) {
+  std::erase_if(choice.columns, [&](std::uint32_t i) { return !only.empty() && (all[i].slice != "all" || !only.contains(all[i].metric)); });
+  if (choice.columns.size() > most) {
     std::ranges::stable_sort(choice.columns, {}, need);
+    choice.left_out = choice.columns.size() - most;
     choice.columns.resize(most);
-    choice.left_out = all.size() - most;
   }
   std::ranges::stable_sort(choice.columns, {}, position);
   choice.place.assign(all.size(), static_cast<std::uint32_t>(choice.columns.size()));

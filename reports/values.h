@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -66,9 +67,11 @@ struct ColumnChoice {
   std::vector<std::uint32_t> place;  // of each column of Values, its position in `columns`; columns.size() = none
   std::size_t left_out = 0;
 };
-/// At most `most` columns: whole parts before slices, `metrics` in their order, slices of `declared` fields before others.
+/// At most `most` columns: whole parts before slices, `metrics` in their order, slices of `declared` fields before others. `only` not
+/// empty: these metrics over whole parts alone.
 [[nodiscard]] ColumnChoice choose_columns(const ValueReader& values, const std::vector<std::string>& metrics,
-                                          const std::vector<std::string>& declared, std::size_t most);
+                                          const std::vector<std::string>& declared, std::size_t most,
+                                          const std::set<std::string>& only = {});
 
 /// Orders of parts and slices in tables: test, validation, others; "all" before any, numbers by value.
 [[nodiscard]] int split_order(std::string_view split);

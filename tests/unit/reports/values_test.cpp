@@ -59,6 +59,9 @@ TEST_F(ReportValues, BeyondTheBoundWholePartsKeepTheirCells) {
   EXPECT_EQ(some.values.entries.size(), all.values.entries.size());
   EXPECT_TRUE(left_out_text(some).starts_with("5 of 10 stored columns"));
   EXPECT_EQ(build_table(store, "toy", trials, 1).rows[1].cells.size(), 1u);
+  const TaskTable of_mse = build_table(store, "toy", trials, kMostCells, {"mse"});
+  EXPECT_EQ(columns_of(of_mse.rows[1]), (std::vector<std::string>{"test all mse", "validation all mse", "train all mse"}));
+  EXPECT_EQ(of_mse.rows[1].cell("mse", "test")->summary.low, all.rows[1].cell("mse", "test")->summary.low) << "the same interval";
 }
 
 TEST_F(ReportValues, AskedSlicesComeBeforeOthers) {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
-#include "harness/analyze/spread.h"
 #include "reports/text.h"
 
 namespace seqbench::reports {
@@ -36,12 +36,6 @@ Curve curve_of(const std::vector<store::CurvePoint>& points, int part, std::stri
   return curve;
 }
 
-/// The metric that was followed on test rows, "" for none.
-std::string test_metric(const std::vector<store::CurvePoint>& points) {
-  const auto found = std::ranges::find_if(points, [](const store::CurvePoint& p) { return p.split == kTest && p.name != analyze::kDisagreement; });
-  return found == points.end() ? "" : found->name;
-}
-
 /// Of one row on one input.
 using TrialCurves = std::map<Measurements::Draw, std::vector<store::CurvePoint>>;
 
@@ -69,9 +63,8 @@ double heads(std::int64_t k, std::int64_t n) {
 
 /// 1: rises, -1: falls, 0: neither can be told.
 int trend(const Curve& curve) {
-  if (curve.values.size() < 2) return 0;
   std::vector<int> levels(curve.values.size());
-  for (std::size_t i = 0; i < levels.size(); ++i) levels[i] = static_cast<int>(i);
+  std::iota(levels.begin(), levels.end(), 0);
   const analyze::ClaimResult rising = analyze::claim_trend(levels, curve.values);
   return rising.support == analyze::Support::kSupported ? 1 : rising.support == analyze::Support::kContradicted ? -1 : 0;
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "harness/analyze/spread.h"
 #include "harness/base/text.h"
 #include "reports/audits.h"
 #include "reports/label_counts.h"
@@ -294,6 +295,11 @@ std::string configuration(const store::TrialResult& trial, bool code) {
 bool chosen_on_test(const store::TrialResult& trial) {
   const Json train = trial.config.is_object() ? trial.config.value("train", Json()) : Json();
   return train.is_object() && train.value("keep", Json()) == "published_test";
+}
+
+std::string test_metric(const std::vector<store::CurvePoint>& curves) {
+  const auto found = std::ranges::find_if(curves, [](const store::CurvePoint& p) { return p.split == 2 && p.name != analyze::kDisagreement; });
+  return found == curves.end() ? "" : found->name;
 }
 
 std::string data_of(const store::TrialResult& trial) {

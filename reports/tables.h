@@ -44,6 +44,8 @@ struct Section {
 /// train.keep = published_test: the state kept scored best on test rows.
 [[nodiscard]] bool chosen_on_test(const store::TrialResult& trial);
 [[nodiscard]] std::string data_of(const store::TrialResult& trial);
+/// The metric that a trial followed on test rows, "" for none.
+[[nodiscard]] std::string test_metric(const std::vector<store::CurvePoint>& curves);
 
 /// A table's cells; columns beyond are left out of it, in reverse order of need.
 inline constexpr std::size_t kMostCells = 20000;

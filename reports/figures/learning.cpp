@@ -7,7 +7,6 @@
 #include <cmath>
 #include <map>
 
-#include "harness/analyze/spread.h"
 #include "reports/figures/figure.h"
 #include "reports/text.h"
 
@@ -32,11 +31,10 @@ Rows rows_of(const Scene& scene) {
 }
 
 /// The metric that some trial has a curve of on test rows, or "". What members disagree there is no metric.
-std::string test_metric(const Rows& rows) {
+std::string test_metric_of(const Rows& rows) {
   for (const SeenRow* row : rows) {
     for (const SeenTrial& trial : row->trials) {
-      const auto found = std::ranges::find_if(trial.curves, [](const store::CurvePoint& p) { return p.split == 2 && p.name != analyze::kDisagreement; });
-      if (found != trial.curves.end()) return found->name;
+      if (std::string metric = test_metric(trial.curves); !metric.empty()) return metric;
     }
   }
   return "";
@@ -137,7 +135,7 @@ Drawn add_rows(Figure& figure, const Rows& rows, const std::vector<Named>& lines
 
 std::optional<Figure> curves_figure(const Scene& scene) {
   const Rows rows = rows_of(scene);
-  const std::string metric = test_metric(rows);
+  const std::string metric = test_metric_of(rows);
   std::vector<Named> lines = all_lines(rows, metric);
   if (lines.empty()) return std::nullopt;
   Figure figure{.name = scene.stem + "-curves", .title = "Learning curves", .alternative = ends_of(rows, lines)};

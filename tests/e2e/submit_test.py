@@ -79,7 +79,7 @@ class OutsideTest(DoorCase):
         self.call("report", "--out", self.folder / "out")
         self.assertIn("naive Bayes, plain Python", next((self.folder / "out").rglob("*.md")).read_text())
 
-    def library(self, package, name, label):
+    def learner(self, package, name, label):
         python = python_with(package)
         if python is None:
             self.skipTest(f"SKIPPED LOUDLY: no Python here has {package} (SEQBENCH_PYTHON names one)")
@@ -88,10 +88,10 @@ class OutsideTest(DoorCase):
         self.assertTrue(self.rows(f"SELECT 1 FROM executions WHERE chosen LIKE '%{'scikit-learn' if package == 'sklearn' else package}%'"))
 
     def test_scikit_learn(self):
-        self.library("sklearn", "scikit_learn", "boosted trees, scikit-learn")
+        self.learner("sklearn", "scikit_learn", "boosted trees, scikit-learn")
 
     def test_xgboost(self):
-        self.library("xgboost", "xgboost", "XGBoost depth 3")
+        self.learner("xgboost", "xgboost", "XGBoost depth 3")
 
     def test_key_covers_the_script(self):
         toml = self.outside(GOOD)

@@ -34,6 +34,17 @@ target_link_libraries(seqbench_torch INTERFACE
   -Wl,--no-as-needed ${SEQBENCH_TORCH}/lib/libtorch.so -Wl,--as-needed
   ${SEQBENCH_TORCH}/lib/libtorch_cpu.so ${SEQBENCH_TORCH}/lib/libc10.so)
 
+# CUDA's headers: of the wheel's own packages beside it, or of a toolkit. Without them a GPU is used all the same, step by step.
+set(SEQBENCH_CUDA_INCLUDE "")
+if(EXISTS "${SEQBENCH_TORCH}/lib/libtorch_cuda.so")
+  file(GLOB candidates ${SEQBENCH_TORCH}/../nvidia/cu*/include ${SEQBENCH_TORCH}/../nvidia/cuda_runtime/include)
+  find_path(cuda_headers cuda_runtime_api.h PATHS ${candidates} /usr/local/cuda/include NO_CACHE)
+  if(cuda_headers)
+    set(SEQBENCH_CUDA_INCLUDE ${cuda_headers})
+  endif()
+  message(STATUS "CUDA: headers in '${SEQBENCH_CUDA_INCLUDE}'")
+endif()
+
 # Light: tensors and single operators, no umbrella. PyTorch's own guard stops anything wider.
 add_library(seqbench_torch_light INTERFACE)
 target_link_libraries(seqbench_torch_light INTERFACE seqbench_torch)

@@ -50,9 +50,13 @@ const Loss& find_loss(std::string_view name) {
 
 }  // namespace
 
+at::Tensor Batch::input_if_any(std::string_view name) const {
+  const auto found = std::ranges::find(inputs, name, &NamedTensor::name);
+  return found == inputs.end() ? at::Tensor() : found->tensor;
+}
+
 const at::Tensor& Batch::input(std::string_view name) const {
-  const auto found =
-      std::find_if(inputs.begin(), inputs.end(), [name](const NamedTensor& input) { return input.name == name; });
+  const auto found = std::ranges::find(inputs, name, &NamedTensor::name);
   SEQBENCH_ASSERT(found != inputs.end(), fmt::format("the batch has no input '{}'", name).c_str());
   return found->tensor;
 }

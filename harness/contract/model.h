@@ -35,6 +35,7 @@ struct Batch {
   at::Tensor weights;               // [B], undefined where all weigh 1; the loop fills it in
   std::vector<std::int64_t> rows;   // example indices, [B]
   [[nodiscard]] const at::Tensor& input(std::string_view name) const;  // assertion when absent
+  [[nodiscard]] at::Tensor input_if_any(std::string_view name) const;  // undefined when absent
 };
 
 /// Where a forward pass stands: dropout masks are a function of it.
@@ -54,6 +55,9 @@ struct LossSum {
 /// Losses by name over outputs [B, T]: "mse" and "huber" (delta 1) against labels, "bce" on logits against 0/1.
 /// Throws InputError naming the known losses.
 [[nodiscard]] LossSum loss_sum(std::string_view name, const at::Tensor& outputs, const Batch& batch);
+
+/// What a device is sent at once: a training step, an evaluation pass with its loss, one without.
+enum class DeviceWork { kStep, kLoss, kOutputs };
 
 /// Targets are trained as (target - mean) / sd, one of each a target.
 struct TargetScale {
@@ -85,6 +89,9 @@ class Network {
   [[nodiscard]] virtual std::vector<NamedTensor> buffers() { return {}; }
   /// Weights that stay as they were made: moved to the device, never saved, no gradient.
   [[nodiscard]] virtual std::vector<NamedTensor> frozen() { return {}; }
+  /// Whether such work is the same for every batch of one form (names, shapes and kinds of its tensors), whatever the values and
+  /// rows are, and never waits for the device: then it is recorded once and replayed.
+  [[nodiscard]] virtual bool replayable(DeviceWork /*work*/) const { return false; }
   /// Whether weight decay acts on this parameter.
   [[nodiscard]] virtual bool decays(std::string_view /*parameter*/) const { return true; }
   /// Length of each row in the network's own unit (tokens), for train.length_buckets; nothing: all are alike.

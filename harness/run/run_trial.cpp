@@ -171,9 +171,8 @@ Predict fit_network(Work& work, const View& view, const ModelContext& context) {
     // Relative to the store: a store that moves with its folders still says where.
     work.record.chosen["folder"] = "models/" + work.spec.model_folder.filename().string();
   }
-  return [model, settings, data, device = work.device](std::span<const std::int64_t> rows) {
-    return train::predict(*model, *settings, *data, rows, device);
-  };
+  return [model, settings, data, predict = train::Predictor(*model, *settings, *data, work.device)](
+             std::span<const std::int64_t> rows) { return predict(rows); };
 }
 
 /// The twin's own E[y|x]: what no model can beat.

@@ -63,7 +63,7 @@ at::Tensor labels_of(const FitJob& job, std::span<const std::int64_t> rows) {
   at::Tensor labels = at::empty({static_cast<std::int64_t>(rows.size()), job.data.target_count}, single ? at::kFloat : at::kDouble);
   if (single) fill_labels(job, rows, labels.mutable_data_ptr<float>());
   else fill_labels(job, rows, labels.mutable_data_ptr<double>());
-  return labels.to(job.device, job.dtype);
+  return labels.to(job.dtype);
 }
 
 at::Tensor weights_of(const FitJob& job, std::span<const std::int64_t> rows) {
@@ -71,7 +71,7 @@ at::Tensor weights_of(const FitJob& job, std::span<const std::int64_t> rows) {
   at::Tensor weights = at::empty({static_cast<std::int64_t>(rows.size())}, at::kDouble);
   auto* out = weights.mutable_data_ptr<double>();
   for (const std::int64_t row : rows) *out++ = job.data.weights[static_cast<std::size_t>(row)];
-  return weights.to(job.device, job.dtype);
+  return weights.to(job.dtype);
 }
 
 std::vector<std::int64_t> sampled_rows(const FitJob& job, std::int64_t epoch) {
@@ -152,15 +152,15 @@ FitJob make_job(Network& network, const FitSettings& settings, const FitData& da
   batches::move_to(network.buffers(), device);
   batches::move_to(network.frozen(), device);
   const at::ScalarType dtype = parameters.empty() ? at::kFloat : parameters.front().tensor.scalar_type();
-  return {network, settings, data, device, dtype, batches::scale_of(settings, data)};
+  return {network, settings, data, device, dtype, batches::scale_of(settings, data), std::make_shared<Replays>(device)};
 }
 
-Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows) {
+Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows, bool with_labels) {
   Batch batch = job.network.collate(job.data.view, rows);
-  for (NamedTensor& input : batch.inputs) input.tensor = input.tensor.to(job.device);
+  batch.rows.assign(rows.begin(), rows.end());
+  if (!with_labels) return batch;
   batch.labels = batches::labels_of(job, rows);
   batch.weights = batches::weights_of(job, rows);
-  batch.rows.assign(rows.begin(), rows.end());
   return batch;
 }
 
@@ -183,8 +183,8 @@ Precision::~Precision() {
 
 at::Tensor forward(const FitJob& job, const Batch& batch, const Pass& pass) {
   at::Tensor outputs = job.network.forward(batch, pass);
-  const std::int64_t targets = batch.labels.size(1);
-  SEQBENCH_ASSERT(outputs.dim() == 2 && outputs.size(0) == batch.labels.size(0), "forward gives a row each");
+  const std::int64_t targets = job.data.target_count;
+  SEQBENCH_ASSERT(outputs.dim() == 2 && outputs.size(0) == static_cast<std::int64_t>(batch.rows.size()), "forward gives a row each");
   // An ensemble in training gives all that its members do.
   const bool fits = job.network.predicts_spread() ? outputs.size(1) >= 2 * targets && outputs.size(1) % targets == 0
                                                   : outputs.size(1) == targets;

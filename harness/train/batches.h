@@ -2,10 +2,12 @@
 // What every part of a fit works on, and how its rows become batches. B rows, T targets.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "harness/train/fit.h"
+#include "harness/train/replays.h"
 
 namespace seqbench::train {
 
@@ -17,13 +19,14 @@ struct FitJob {
   at::Device device;
   at::ScalarType dtype;  // of the parameters; labels and weights are cast to it
   TargetScale scale;
+  std::shared_ptr<Replays> replays;  // of evaluation passes
 };
 
 /// Moves the network to `device`.
 [[nodiscard]] FitJob make_job(Network& network, const FitSettings& settings, const FitData& data,
                               at::Device device);
-/// The network's inputs of these rows with labels (scaled) and weights, on the device.
-[[nodiscard]] Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows);
+/// The network's inputs of these rows, with labels (scaled) and weights where a loss is wanted, on the CPU.
+[[nodiscard]] Batch make_batch(const FitJob& job, std::span<const std::int64_t> rows, bool with_labels = true);
 /// While it lives, the network computes in the precision that the settings name: for bf16 under torch's autocast,
 /// which casts matrix products and keeps parameters, normalizations and losses in f32.
 class Precision {

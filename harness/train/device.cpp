@@ -8,6 +8,8 @@
 #include <malloc.h>
 #include <torch/version.h>
 
+#include <cstdlib>
+
 #include "harness/base/error.h"
 #include "harness/base/text.h"
 
@@ -43,11 +45,14 @@ at::Device find_device(const std::string& name) {
 
 void set_numerics(std::int64_t threads) {
   keep_memory();
+  // Read at cuBLAS's first call: without it LibTorch refuses products, whose order of sums would depend on streams.
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
   at::globalContext().setDeterministicAlgorithms(true, false);
   // Else each new tensor is filled with NaN before it is written.
   at::globalContext().setDeterministicFillUninitializedMemory(false);
   at::globalContext().setBenchmarkCuDNN(false);
   at::globalContext().setDeterministicCuDNN(true);
+  at::globalContext().setAllowTF32CuDNN(false);  // f32 is f32, as in products
   at::globalContext().setFlushDenormal(false);
   static const bool once = [] {
     at::set_num_interop_threads(1);

@@ -49,6 +49,7 @@ class Ensemble final : public Network {
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return named([](Network& one) { return one.parameters(); }); }
   [[nodiscard]] std::vector<NamedTensor> buffers() override { return named([](Network& one) { return one.buffers(); }); }
   [[nodiscard]] std::vector<NamedTensor> frozen() override { return named([](Network& one) { return one.frozen(); }); }
+  [[nodiscard]] bool replayable(DeviceWork work) const override { return members_.front()->replayable(work); }
   [[nodiscard]] bool decays(std::string_view parameter) const override {
     return members_.front()->decays(parameter.substr(parameter.find('/') + 1));
   }

@@ -1,5 +1,6 @@
 #include "harness/train/fit.h"
 
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <fmt/format.h>
 
@@ -104,7 +105,12 @@ class Loop {
   void run_epoch(std::int64_t epoch);
   [[nodiscard]] std::span<const std::int64_t> rows_of_step(std::span<const std::int64_t> order) const;
   double train_step(std::span<const std::int64_t> rows, std::int64_t epoch);
-  LossTotal forward_backward(const Batch& batch, const Pass& pass, Laps& laps);
+  Told whole_step(const Batch& batch, const Pass& pass, bool steady_betas, Laps& laps);
+  Told part_of_step(const Batch& batch, const Pass& pass, Laps& laps);
+  Told forward_backward(const Batch& batch, const Pass& pass, Laps& laps);
+  void seed_device(const Pass& pass);
+  void finish_step(double scale);
+  [[nodiscard]] double read(const std::vector<Told>& losses) const;
   void report_step(double loss, std::int64_t rows, double seconds);
   void curve(const char* name, Part part, double value);
   void evaluate_now();
@@ -116,7 +122,9 @@ class Loop {
   FitJob job_;
   const Streams& streams_;
   const FitHooks& hooks_;
+  Stream device_stream_;
   Optimizer optimizer_;
+  Replays replays_;
   FitLength length_;
   std::int64_t stride_;
   Progress progress_;
@@ -127,8 +135,10 @@ Loop::Loop(FitJob job, const Streams& streams, const FitHooks& hooks)
     : job_(std::move(job)),
       streams_(streams),
       hooks_(hooks),
+      device_stream_(streams.open("dropout/device")),
       optimizer_(job_.settings, trained(job_.network),
                  [this](std::string_view name) { return job_.network.decays(name); }),
+      replays_(job_.device),
       length_(fit_length(job_.settings, static_cast<std::int64_t>(epoch_rows(job_, streams, 0).size()))),
       stride_(stride_for(length_.steps)) {}
 
@@ -177,45 +187,89 @@ std::span<const std::int64_t> Loop::rows_of_step(std::span<const std::int64_t> o
 double Loop::train_step(std::span<const std::int64_t> rows, std::int64_t epoch) {
   Laps laps(hooks_);
   const auto size = static_cast<std::size_t>(job_.settings.batch);
-  LossTotal total;
+  const std::optional<double> momentum = momentum_at(job_.settings, progress_.step, length_.steps);
+  optimizer_.prepare(learning_rate_at(job_.settings, progress_.step, length_.steps, length_.steps_per_epoch), momentum);
+  std::vector<Told> losses;
+  double count = 0;
   for (std::size_t begin = 0; begin < rows.size(); begin += size) {
     const auto part = rows.subspan(begin, std::min(size, rows.size() - begin));
     const Batch batch = make_batch(job_, part);
     laps.lap("collate", static_cast<std::int64_t>(part.size()));
     const Pass pass{.training = true, .epoch = epoch, .step = progress_.step, .first_row = static_cast<std::int64_t>(begin)};
-    const LossTotal loss = forward_backward(batch, pass, laps);
-    total.sum += loss.sum;
-    total.count += loss.count;
+    losses.push_back(job_.settings.accumulate == 1 ? whole_step(batch, pass, !momentum, laps) : part_of_step(batch, pass, laps));
+    count += losses.back().count;
   }
-  const double count = total.count > 0 ? total.count : 1;  // a batch of weight 0 changes nothing
-  if (job_.settings.accumulate > 1) optimizer_.scale(1 / count);
-  if (job_.settings.clip_norm > 0) optimizer_.clip(job_.settings.clip_norm);
-  optimizer_.step(learning_rate_at(job_.settings, progress_.step, length_.steps, length_.steps_per_epoch),
-                  momentum_at(job_.settings, progress_.step, length_.steps));
-  optimizer_.zero_grad();
+  if (job_.settings.accumulate > 1) finish_step(1 / (count > 0 ? count : 1));
+  const double sum = read(losses);
   laps.lap("optimizer", static_cast<std::int64_t>(rows.size()));
   ++progress_.step;
-  progress_.loss.sum += total.sum;
-  progress_.loss.count += total.count;
-  return total.sum / count;
+  progress_.loss.sum += sum;
+  progress_.loss.count += count;
+  return sum / (count > 0 ? count : 1);  // a batch of weight 0 changes nothing
+}
+
+/// Of one batch: all that the device does is one piece of work, that it may be replayed.
+Told Loop::whole_step(const Batch& batch, const Pass& pass, bool steady_betas, Laps& laps) {
+  const bool replayable = steady_betas && optimizer_.replayable() && job_.network.replayable(DeviceWork::kStep) && !batch.weights.defined();
+  const auto gradients = [&](const Batch& there) { return forward_backward(there, pass, laps); };
+  const auto work = [&](const Batch& there) {
+    Told loss = gradients(there);
+    if (job_.device.is_cpu()) static_cast<void>(read({loss}));  // nothing is stepped with what is not finite
+    finish_step(1);
+    return loss;
+  };
+  const auto warm_up = [&](const Batch& there) {
+    Told loss = gradients(there);
+    optimizer_.zero_grad();
+    return loss;
+  };
+  return replays_.run(batch, {.kind = "step", .replayable = replayable, .work = work, .warm_up = warm_up, .before = [&] { seed_device(pass); }});
+}
+
+/// Of several, whose gradients are added up.
+Told Loop::part_of_step(const Batch& batch, const Pass& pass, Laps& laps) {
+  const Batch there = moved(batch, job_.device);
+  seed_device(pass);
+  return forward_backward(there, pass, laps);
+}
+
+/// For dropout that the device itself draws.
+void Loop::seed_device(const Pass& pass) {
+  if (job_.device.is_cpu()) return;
+  const PhiloxBlock words = device_stream_.block(0, {.epoch = static_cast<std::uint32_t>(pass.epoch),
+                                                     .step = static_cast<std::uint32_t>(pass.step),
+                                                     .item = static_cast<std::uint32_t>(pass.first_row)});
+  at::Generator generator = at::globalContext().defaultGenerator(job_.device);
+  generator.set_current_seed(words[0] | static_cast<std::uint64_t>(words[1]) << 32);
+}
+
+void Loop::finish_step(double scale) {
+  if (job_.settings.accumulate > 1) optimizer_.scale(scale);
+  if (job_.settings.clip_norm > 0) optimizer_.clip(job_.settings.clip_norm);
+  optimizer_.apply();
+  optimizer_.zero_grad();
+}
+
+/// The sum of a step's losses. It waits for a device that is still at the step.
+double Loop::read(const std::vector<Told>& losses) const {
+  double sum = 0;
+  for (const Told& loss : losses) sum += loss.tensors.front().item<double>();
+  if (std::isfinite(sum)) return sum;
+  throw NanLoss(fmt::format("nan loss at step {}{}", progress_.step + 1, std::isnan(sum) ? "" : " (infinite)"));
 }
 
 /// Adds the gradient of the mean loss; of its sum where several batches make a step: their weights are not known yet.
-LossTotal Loop::forward_backward(const Batch& batch, const Pass& pass, Laps& laps) {
+Told Loop::forward_backward(const Batch& batch, const Pass& pass, Laps& laps) {
   const auto rows = static_cast<std::int64_t>(batch.rows.size());
   const LossSum loss = [&] {
     const Precision precision(job_);
     return job_.network.loss(job_.settings.loss, forward(job_, batch, pass), batch);
   }();
-  const double sum = loss.sum.item<double>();
   laps.lap("forward", rows);
-  if (!std::isfinite(sum)) {
-    throw NanLoss(fmt::format("nan loss at step {}{}", progress_.step + 1, std::isnan(sum) ? "" : " (infinite)"));
-  }
   const bool single = job_.settings.accumulate == 1;
   (single ? loss.sum / (loss.count > 0 ? loss.count : 1) : loss.sum).backward();
   laps.lap("backward", rows);
-  return {sum, loss.count};
+  return {{loss.sum.detach()}, loss.count};
 }
 
 void Loop::report_step(double loss, std::int64_t rows, double seconds) {

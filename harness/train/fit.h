@@ -116,6 +116,16 @@ struct Predictions {
   std::vector<double> values;   // in the task's units; binary: probabilities
   std::vector<double> spreads;  // their standard deviations, of a regression network that predicts_spread; else empty
 };
+struct FitJob;
+/// Of the network as it stands at each call; it and the others must outlive this. Passes that a device replays are recorded once.
+class Predictor {
+ public:
+  Predictor(Network& network, const FitSettings& settings, const FitData& data, at::Device device);
+  [[nodiscard]] Predictions operator()(std::span<const std::int64_t> rows) const;
+
+ private:
+  std::shared_ptr<const FitJob> job_;
+};
 [[nodiscard]] Predictions predict(Network& network, const FitSettings& settings, const FitData& data,
                                   std::span<const std::int64_t> rows, at::Device device);
 

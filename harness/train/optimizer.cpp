@@ -2,11 +2,15 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <torch/optim/adam.h>
@@ -106,37 +110,69 @@ void set_momentum(torch::optim::OptimizerOptions& options, double momentum) {
   if (auto* sgd = dynamic_cast<torch::optim::SGDOptions*>(&options)) sgd->momentum(momentum);
 }
 
-/// One pass over each parameter; torch's C++ Adam makes one for each operation. False: the group is no Adam of this kind.
-template <typename State, typename Options, typename Fused>
-bool step_fused(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParamGroup& group, const Fused& fused) {
-  const auto* options = dynamic_cast<const Options*>(&group.options());
-  if (options == nullptr) return false;
+/// What the fused operators take; of the parameters that have a gradient.
+struct Lists {
   std::vector<at::Tensor> parameters, gradients, means, squares, steps;
+};
+
+/// On the CPU each parameter counts its own steps; on a device all share `on_device`.
+template <typename State>
+Lists lists_of(torch::optim::Optimizer& optimizer, const torch::optim::OptimizerParamGroup& group, const at::Tensor& on_device) {
+  Lists lists;
   std::int64_t last = -1;
   for (const at::Tensor& parameter : group.params()) {
     if (!parameter.grad().defined()) continue;
     auto& state = dynamic_cast<State&>(*optimizer.state().at(parameter.unsafeGetTensorImpl()));
+    lists.parameters.push_back(parameter);
+    lists.gradients.push_back(parameter.grad());
+    lists.means.push_back(state.exp_avg());
+    lists.squares.push_back(state.exp_avg_sq());
+    if (on_device.defined()) {
+      lists.steps.push_back(on_device.select(0, 0));
+      continue;
+    }
     state.step(state.step() + 1);
-    parameters.push_back(parameter);
-    gradients.push_back(parameter.grad());
-    means.push_back(state.exp_avg());
-    squares.push_back(state.exp_avg_sq());
-    steps.push_back(state.step() == last ? steps.back()
-                                         : at::full({}, state.step(), parameter.options().dtype(at::kFloat).requires_grad(false)));
+    lists.steps.push_back(state.step() == last
+                              ? lists.steps.back()
+                              : at::full({}, state.step(), parameter.options().dtype(at::kFloat).requires_grad(false)));
     last = state.step();
   }
-  if (parameters.empty()) return true;
+  return lists;
+}
+
+/// One pass over each parameter; torch's C++ Adam makes one for each operation. False: the group is no Adam of this kind.
+template <typename State, typename Options, typename Fused>
+bool step_fused(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParamGroup& group, const at::Tensor& on_device,
+                const Fused& fused) {
+  const auto* options = dynamic_cast<const Options*>(&group.options());
+  if (options == nullptr) return false;
+  const Lists lists = lists_of<State>(optimizer, group, on_device);
+  if (lists.parameters.empty()) return true;
   const auto [beta1, beta2] = options->betas();
-  fused(parameters, gradients, means, squares, at::TensorList{}, steps, options->lr(), beta1, beta2, options->weight_decay(), options->eps(),
-        false, false, std::nullopt, std::nullopt);
+  const auto step = [&](const auto& rate, double first, double second) {
+    fused(lists.parameters, lists.gradients, lists.means, lists.squares, at::TensorList{}, lists.steps, rate, first, second,
+          options->weight_decay(), options->eps(), false, false, std::nullopt, std::nullopt);
+  };
+  if (on_device.defined()) step(on_device.select(0, 1), beta1, beta2);
+  else step(options->lr(), beta1, beta2);
   return true;
 }
 
-bool step_adam(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParamGroup& group) {
+bool step_adam(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParamGroup& group, const at::Tensor& on_device) {
   const auto adam = [](auto&&... values) { at::_fused_adam_(std::forward<decltype(values)>(values)...); };
   const auto adamw = [](auto&&... values) { at::_fused_adamw_(std::forward<decltype(values)>(values)...); };
-  return step_fused<AdamParamState, torch::optim::AdamOptions>(optimizer, group, adam) ||
-         step_fused<AdamWParamState, torch::optim::AdamWOptions>(optimizer, group, adamw);
+  return step_fused<AdamParamState, torch::optim::AdamOptions>(optimizer, group, on_device, adam) ||
+         step_fused<AdamWParamState, torch::optim::AdamWOptions>(optimizer, group, on_device, adamw);
+}
+
+std::int64_t count_step(torch::optim::OptimizerParamState& state) {
+  std::int64_t count = 0;
+  const auto add = [&](auto* own) {
+    if (own != nullptr) own->step(own->step() + 1), count = own->step();
+  };
+  add(dynamic_cast<AdamParamState*>(&state));
+  add(dynamic_cast<AdamWParamState*>(&state));
+  return count;
 }
 
 }  // namespace
@@ -172,22 +208,21 @@ void Optimizer::make_state(const FitSettings& settings) {
     auto state = optimizer::zero_state(settings, entry.tensor);
     if (state) torch_->state()[entry.tensor.unsafeGetTensorImpl()] = std::move(state);
   }
+  if (settings.optimizer == "sgd" || parameters_.empty() || parameters_.front().tensor.is_cpu()) return;
+  on_device_ = at::zeros({2}, parameters_.front().tensor.options().dtype(at::kFloat).requires_grad(false));
 }
 
 void Optimizer::zero_grad() { torch_->zero_grad(); }
 
 at::Tensor Optimizer::clip(double max_norm) {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> norms;
+  std::vector<at::Tensor> gradients;
   for (const NamedTensor& entry : parameters_) {
-    if (entry.tensor.grad().defined()) norms.push_back(entry.tensor.grad().norm());
+    if (entry.tensor.grad().defined()) gradients.push_back(entry.tensor.grad());
   }
-  if (norms.empty()) return {};
-  at::Tensor norm = at::stack(norms).norm();
-  const at::Tensor scale = (max_norm / (norm + 1e-6)).clamp_max(1.0);
-  for (const NamedTensor& entry : parameters_) {
-    if (entry.tensor.grad().defined()) entry.tensor.mutable_grad().mul_(scale);
-  }
+  if (gradients.empty()) return {};
+  at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+  at::_foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_max(1.0));
   return norm;
 }
 
@@ -199,13 +234,27 @@ void Optimizer::scale(double factor) {
 }
 
 void Optimizer::step(double learning_rate, std::optional<double> momentum) {
+  prepare(learning_rate, momentum);
+  apply();
+}
+
+void Optimizer::prepare(double learning_rate, std::optional<double> momentum) {
   for (torch::optim::OptimizerParamGroup& group : torch_->param_groups()) {
     group.options().set_lr(learning_rate);
     if (momentum) optimizer::set_momentum(group.options(), *momentum);
   }
+  if (!on_device_.defined()) return;
+  std::int64_t count = 0;
+  for (const NamedTensor& entry : parameters_) count = optimizer::count_step(*torch_->state().at(entry.tensor.unsafeGetTensorImpl()));
+  on_device_.copy_(at::tensor({static_cast<double>(count), learning_rate}, at::kFloat));
+}
+
+void Optimizer::apply() {
   const at::NoGradGuard no_grad;
   bool fused = true;
-  for (torch::optim::OptimizerParamGroup& group : torch_->param_groups()) fused = fused && optimizer::step_adam(*torch_, group);
+  for (torch::optim::OptimizerParamGroup& group : torch_->param_groups()) {
+    fused = fused && optimizer::step_adam(*torch_, group, on_device_);
+  }
   if (!fused) torch_->step();
 }
 

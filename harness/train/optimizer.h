@@ -35,6 +35,11 @@ class Optimizer {
   void scale(double factor);
   /// `momentum`, where given, takes the place of beta1 or of SGD's momentum.
   void step(double learning_rate, std::optional<double> momentum = std::nullopt);
+  /// The two halves of a step. Of Adam on a device the second sends the same work at every step, so that it may be recorded:
+  /// learning rate and number of the step are read there, where the first has put them.
+  void prepare(double learning_rate, std::optional<double> momentum = std::nullopt);
+  void apply();
+  [[nodiscard]] bool replayable() const { return on_device_.defined(); }
 
   /// NAME/exp_avg, NAME/exp_avg_sq, NAME/step (int64 []), or NAME/momentum_buffer; there from the start on, zero,
   /// which is what torch makes at the first step.
@@ -48,6 +53,7 @@ class Optimizer {
 
   std::vector<NamedTensor> parameters_;
   std::unique_ptr<torch::optim::Optimizer> torch_;
+  at::Tensor on_device_;  // f32 [2]: the number of the step and the learning rate; undefined on the CPU and of SGD
 };
 
 }  // namespace seqbench::train

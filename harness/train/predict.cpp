@@ -40,33 +40,63 @@ void append_variances(const FitJob& job, const at::Tensor& scaled, std::vector<d
   }
 }
 
+/// Outputs; variances, where wanted; the sum of losses, where wanted.
+Told told_of(const FitJob& job, const Batch& batch, bool with_loss, bool with_variances) {
+  const Precision precision(job);
+  Told told{.tensors = {forward(job, batch, Pass{})}};
+  if (with_variances) told.tensors.push_back(job.network.member_variance());
+  if (!with_loss) return told;
+  const LossSum loss = job.network.loss(job.settings.loss, told.tensors[0], batch);
+  told.tensors.push_back(loss.sum);
+  told.count = loss.count;
+  return told;
+}
+
+/// Safe from the next replay.
+Told kept(Told told) {
+  for (at::Tensor& tensor : told.tensors) {
+    if (!tensor.is_cpu()) tensor = tensor.clone();
+  }
+  return told;
+}
+
 }  // namespace
 }  // namespace prediction
 
 Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss, std::vector<double>* member_variances) {
   SEQBENCH_ASSERT(job.settings.eval_batch >= 1, "eval_batch is in its range");
+  SEQBENCH_ASSERT(loss == nullptr || member_variances == nullptr, "one of both is asked for");
   const at::NoGradGuard no_grad;
+  const bool with_loss = loss != nullptr, with_variances = member_variances != nullptr;
+  const auto work = [&](const Batch& batch) { return prediction::told_of(job, batch, with_loss, with_variances); };
+  const char* kind = with_loss ? "outputs, loss" : with_variances ? "outputs, variances" : "outputs";
+  const auto size = static_cast<std::size_t>(job.settings.eval_batch);
+  std::vector<Told> all;
+  for (std::size_t begin = 0; begin < rows.size(); begin += size) {
+    const Batch batch = make_batch(job, rows.subspan(begin, std::min(size, rows.size() - begin)), with_loss);
+    const bool replayable = job.network.replayable(with_loss ? DeviceWork::kLoss : DeviceWork::kOutputs) && !batch.weights.defined();
+    all.push_back(prediction::kept(job.replays->run(batch, {.kind = kind, .replayable = replayable, .work = work, .warm_up = work})));
+  }
   Predictions predictions;
   predictions.values.reserve(rows.size() * static_cast<std::size_t>(job.data.target_count));
-  const auto size = static_cast<std::size_t>(job.settings.eval_batch);
-  for (std::size_t begin = 0; begin < rows.size(); begin += size) {
-    const auto part = rows.subspan(begin, std::min(size, rows.size() - begin));
-    const Batch batch = make_batch(job, part);
-    const Precision precision(job);
-    const at::Tensor outputs = forward(job, batch, Pass{});
-    prediction::append_predictions(job, outputs, predictions);
-    if (member_variances != nullptr) prediction::append_variances(job, job.network.member_variance(), *member_variances);
+  for (const Told& told : all) {  // read last: a device is not waited for in between
+    prediction::append_predictions(job, told.tensors[0], predictions);
+    if (member_variances != nullptr) prediction::append_variances(job, told.tensors[1], *member_variances);
     if (loss == nullptr) continue;
-    const LossSum part_loss = job.network.loss(job.settings.loss, outputs, batch);
-    loss->sum += part_loss.sum.item<double>();
-    loss->count += part_loss.count;
+    loss->sum += told.tensors.back().item<double>();
+    loss->count += told.count;
   }
   return predictions;
 }
 
+Predictor::Predictor(Network& network, const FitSettings& settings, const FitData& data, at::Device device)
+    : job_(std::make_shared<FitJob>(make_job(network, settings, data, device))) {}
+
+Predictions Predictor::operator()(std::span<const std::int64_t> rows) const { return evaluate(*job_, rows, nullptr); }
+
 Predictions predict(Network& network, const FitSettings& settings, const FitData& data,
                     std::span<const std::int64_t> rows, at::Device device) {
-  return evaluate(make_job(network, settings, data, device), rows, nullptr);
+  return Predictor(network, settings, data, device)(rows);
 }
 
 }  // namespace seqbench::train

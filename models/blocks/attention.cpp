@@ -73,11 +73,11 @@ at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const
   at::Tensor context;
   if (sparse != nullptr) {
     context = block_sparse_attention(q, k, v, mask.keep_BL, *sparse);
-  } else if (probabilities != nullptr || (pass.training && has_dropout_)) {
+  } else if (probabilities != nullptr || (x.is_cpu() && pass.training && has_dropout_)) {
     context = spelled_out(q, k, v, mask, pass, probabilities);
   } else {
     const std::optional<at::Tensor> keep = mask.keep_BL.defined() ? std::optional(mask.broadcast()) : std::nullopt;
-    context = at::scaled_dot_product_attention(q, k, v, keep);
+    context = at::scaled_dot_product_attention(q, k, v, keep, pass.training ? dropout_.probability() : 0);
   }
   return output_(context.transpose(1, 2).reshape(x.sizes()), pass);
 }

@@ -1,6 +1,7 @@
 #include "models/blocks/dropout.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/native_dropout.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +24,12 @@ void fill_row(const Stream& stream, const Counter& at, std::uint32_t threshold, 
   }
 }
 
+Counter counter_of(const Pass& pass, std::int64_t row) {
+  return {.epoch = static_cast<std::uint32_t>(pass.epoch),
+          .step = static_cast<std::uint32_t>(pass.step),
+          .item = static_cast<std::uint32_t>(pass.first_row + row)};
+}
+
 }  // namespace
 }  // namespace dropout
 
@@ -35,6 +42,7 @@ Dropout::Dropout(const Streams& streams, const std::string& module, double proba
 
 at::Tensor Dropout::operator()(const at::Tensor& x, const Pass& pass) const {
   if (!pass.training || probability_ == 0) return x;
+  if (!x.is_cpu()) return std::get<0>(at::native_dropout(x, probability_, true));
   const std::int64_t rows = x.size(0);
   const at::Tensor keep = mask(rows, rows == 0 ? 0 : x.numel() / rows, pass).to(x.options()).view(x.sizes());
   return x.mul(keep.mul_(1 / (1 - probability_)));
@@ -45,10 +53,7 @@ at::Tensor Dropout::mask(std::int64_t rows, std::int64_t elements, const Pass& p
   at::Tensor keep = at::empty({rows, elements}, at::kFloat);
   float* data = keep.mutable_data_ptr<float>();
   for (std::int64_t row = 0; row < rows; ++row) {
-    const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),
-                     .step = static_cast<std::uint32_t>(pass.step),
-                     .item = static_cast<std::uint32_t>(pass.first_row + row)};
-    dropout::fill_row(stream_, at, threshold, data + row * elements, elements);
+    dropout::fill_row(stream_, dropout::counter_of(pass, row), threshold, data + row * elements, elements);
   }
   return keep;
 }

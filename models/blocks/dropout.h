@@ -1,6 +1,7 @@
 #pragma once
 // Dropout whose mask is a function of (stream, epoch, step, row within the step, element of the row) alone, so neither
-// the batch's other rows nor resuming changes it. LibTorch's own draws from a generator that is shared by all.
+// the batch's other rows nor resuming changes it. LibTorch's own draws from a generator that is shared by all. On a
+// GPU LibTorch's own draws, from the device's generator, which the loop seeds anew at each step.
 
 #include <ATen/core/Tensor.h>
 
@@ -20,6 +21,7 @@ class Dropout {
   /// x [B, ...]: in training each element is dropped with the probability and kept ones are scaled by
   /// 1/(1 - probability); in evaluation x itself.
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const Pass& pass) const;
+  [[nodiscard]] double probability() const { return probability_; }
   /// f32 [rows, elements] on the CPU: 1 where an element is kept, else 0.
   [[nodiscard]] at::Tensor mask(std::int64_t rows, std::int64_t elements, const Pass& pass) const;
 

@@ -64,6 +64,10 @@ void Encoder::check(const at::Tensor& ids) const {
     throw InputError(fmt::format("a text of {} tokens, but the model has positions for {}: give a maximal length",
                                  ids.size(1), settings_.max_positions - reserved));
   }
+  if (ids.is_cpu()) check_values(ids);  // who moves ids to a device has had them checked before
+}
+
+void Encoder::check_values(const at::Tensor& ids) const {
   if (ids.numel() == 0) return;
   const auto low = ids.min().item<std::int64_t>(), high = ids.max().item<std::int64_t>();
   if (low < 0 || high >= settings_.vocabulary) {
@@ -144,9 +148,10 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, co
   const at::Tensor padded_ids = surplus > 0 ? at::constant_pad_nd(ids, {0, surplus}, settings_.pad_id) : ids;
   at::Tensor real = keep;
   if (surplus > 0) real = at::constant_pad_nd(keep.defined() ? keep : at::ones_like(ids, at::kBool), {0, surplus}, 0);
-  if (real.defined() && real.all().item<bool>()) real = at::Tensor();
+  if (real.defined() && real.is_cpu() && real.all().item<bool>()) real = at::Tensor();
   at::Tensor x = embedded(padded_ids, real, pass);
-  const at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_.to(x.device()), x.size(1)) : at::Tensor();
+  if (frequencies_.defined() && frequencies_.device() != x.device()) frequencies_ = frequencies_.to(x.device());
+  const at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_, x.size(1)) : at::Tensor();
   const auto keep_hidden = [&](std::int64_t layer) {
     if (trace != nullptr && trace->hidden_layer == layer) trace->hidden_BLH = x.narrow(1, 0, length);
   };

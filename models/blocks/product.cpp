@@ -4,6 +4,8 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/conv1d.h>
 #include <ATen/ops/linear.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -70,6 +72,14 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
   if (!product::fits(x, weight)) return at::linear(x, weight, given);
   if (at::GradMode::is_enabled()) return product::Linear::apply(x, weight, given);
   return product::multiplied(x, weight, given);
+}
+
+at::Tensor convolution(const at::Tensor& x_BCL, const at::Tensor& weight_OCK, const at::Tensor& bias_O) {
+  const std::int64_t kernel = weight_OCK.size(2), half = kernel / 2;
+  if (x_BCL.is_cpu()) return at::conv1d(x_BCL, weight_OCK, bias_O, 1, half);
+  const at::Tensor windows_BCLK = at::constant_pad_nd(x_BCL, {half, half}).unfold(2, kernel, 1);
+  const at::Tensor rows_BLJ = windows_BCLK.permute({0, 2, 1, 3}).flatten(2);
+  return at::linear(rows_BLJ, weight_OCK.flatten(1), bias_O).transpose(1, 2);
 }
 
 }  // namespace seqbench::models

@@ -9,4 +9,8 @@ namespace seqbench::models {
 /// x [..., in], weight [out, in], bias [out] or undefined -> [..., out]; as at::linear, to rounding.
 [[nodiscard]] at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
 
+/// x [B, C, L], weight [O, C, K] with an odd K, bias [O] -> [B, O, L]; as at::conv1d with zeros around, to rounding. On a GPU as a
+/// product of windows: of few channels cuDNN's convolution takes many times as long.
+[[nodiscard]] at::Tensor convolution(const at::Tensor& x_BCL, const at::Tensor& weight_OCK, const at::Tensor& bias_O);
+
 }  // namespace seqbench::models

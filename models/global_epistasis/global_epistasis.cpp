@@ -11,6 +11,7 @@
 // stands for is a symbol of its own. A site's and a symbol's shared part (`shared`) speak for substitutions not seen.
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/exp.h>
@@ -109,6 +110,7 @@ class GlobalEpistasis final : public Network {
   }
 
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return true; }
   [[nodiscard]] std::vector<NamedTensor> buffers() override {
     return symbols_ > 0 ? std::vector<NamedTensor>{{"reference", reference_}} : std::vector<NamedTensor>{};
   }
@@ -178,10 +180,18 @@ class GlobalEpistasis final : public Network {
 
   /// The sum over the positions that differ from the reference: [B, T K].
   [[nodiscard]] at::Tensor of_codes(const at::Tensor& weights, const at::Tensor& codes_BL) const {
+    if (!codes_BL.is_cpu()) return of_all_codes(weights, codes_BL);
     const at::Tensor place_D2 = codes_BL.ne(reference_.to(at::kByte)).nonzero();
     const at::Tensor row_D = place_D2.select(1, 0), position_D = place_D2.select(1, 1);
     const at::Tensor code_D = codes_BL.flatten().index_select(0, row_D.mul(codes_BL.size(1)).add(position_D)).to(at::kLong);
     return sums_by_row(weights, position_D.mul(symbols_).add(code_D), row_D, codes_BL.size(0));
+  }
+
+  /// The same without finding out where they differ, for which one would wait for the device.
+  [[nodiscard]] at::Tensor of_all_codes(const at::Tensor& weights, const at::Tensor& codes_BL) const {
+    const at::Tensor code_BL = codes_BL.to(at::kLong), first_L = at::arange(codes_BL.size(1), code_BL.options()).mul(symbols_);
+    const at::Tensor differs_BL1 = code_BL.ne(reference_).unsqueeze(2).to(weights.scalar_type());
+    return at::embedding(weights, code_BL.add(first_L)).mul(differs_BL1).sum(1);
   }
 
   /// [B, T].

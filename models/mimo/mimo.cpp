@@ -55,6 +55,8 @@ class Mimo final : public Network {
   [[nodiscard]] std::int64_t members() const override { return slots_.members(); }
   [[nodiscard]] at::Tensor member_variance() const override { return heads_BMT_.sub(heads_BMT_.mean(1, true)).square().mean(1); }
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
+  /// A row's class decides which head its loss is of in evaluation.
+  [[nodiscard]] bool replayable(DeviceWork work) const override { return work != DeviceWork::kLoss; }
   [[nodiscard]] std::optional<std::vector<std::int64_t>> sample_epoch(std::span<const std::int64_t> train_rows,
                                                                       std::int64_t epoch) const override {
     return slots_.epoch(train_rows, epoch);

@@ -35,6 +35,7 @@ class Perceptron final : public Network {
     return linear(x_BH, output_.weight, output_.bias);
   }
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return true; }
 
  private:
   mimo::Inputs inputs_;

@@ -6,7 +6,6 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/conv1d.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -50,11 +49,12 @@ class Convolutions final : public Network {
   }
 
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return true; }
 
  private:
   /// Places behind a row's end are 0, as beside a row that is alone.
   [[nodiscard]] static at::Tensor layer(const Affine& conv, const at::Tensor& x_BCL, const at::Tensor& keep_B1L) {
-    return at::relu(at::conv1d(x_BCL, conv.weight, conv.bias, 1, conv.weight.size(2) / 2)).mul(keep_B1L);
+    return at::relu(convolution(x_BCL, conv.weight, conv.bias)).mul(keep_B1L);
   }
   [[nodiscard]] at::Tensor mean(const Batch& batch) const;
   [[nodiscard]] at::Tensor sum_near_reference(const mimo::Windows& windows, std::int64_t rows) const;

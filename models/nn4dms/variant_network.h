@@ -31,6 +31,7 @@ class VariantNetwork : public Network {
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const final;
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) final;
   [[nodiscard]] std::vector<NamedTensor> parameters() final { return parameters_.tensors(); }
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const final { return true; }
   [[nodiscard]] std::vector<NamedTensor> frozen() final { return frozen_; }
 
  protected:

@@ -174,7 +174,7 @@ bool Assembled::is_built(std::string_view name) const {
 
 at::Tensor Assembled::hidden(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass, Trace* trace) {
   const EncoderSettings& s = architecture_.encoder;
-  if (s.sparsity != Sparsity::kAuto || ids.size(1) <= full_attention_up_to(s.block, s.random_blocks)) {
+  if (s.sparsity != Sparsity::kAuto || !keep.defined() || ids.size(1) <= full_attention_up_to(s.block, s.random_blocks)) {
     return (*encoder_)(ids, keep, pass, trace);
   }
   return hidden_by_length(ids, keep, pass, trace);

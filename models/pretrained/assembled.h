@@ -45,6 +45,8 @@ class Assembled {
 
   /// ids int64 [B, L], keep bool [B, L] -> [B, L, H].
   [[nodiscard]] at::Tensor hidden(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass, Trace* trace = nullptr);
+  /// Of ids that are still on the CPU: InputError where one has no row in the embedding.
+  void check_ids(const at::Tensor& ids) const { encoder_->check_values(ids); }
   /// hidden -> [B, outputs]; an assertion without that head.
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const Pass& pass) const;
   /// hidden -> [B, L, V]; an assertion without that head.

@@ -68,6 +68,7 @@ Answer TransformerFolder::run(std::span<const std::vector<std::int32_t>> rows, c
   }
   const at::NoGradGuard no_grad;
   const TokenTensors tokens = token_tensors(rows, source_.architecture.encoder.pad_id);
+  model_->check_ids(tokens.ids);
   SEQBENCH_ASSERT(!asked.hidden_layer || (*asked.hidden_layer >= 0 && *asked.hidden_layer <= layers()), "a layer from 0 to layers()");
   SEQBENCH_ASSERT(!asked.attention_layer || (*asked.attention_layer >= 1 && *asked.attention_layer <= layers()), "a layer from 1 to layers()");
   Trace trace{.hidden_layer = asked.hidden_layer, .attention_layer = asked.attention_layer};

@@ -44,7 +44,9 @@ class LanguageModel final : public Network {
   }
 
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
-    return token_batch(source_, texts_of(view, family_), rows, max_length_);
+    Batch batch = token_batch(source_, texts_of(view, family_), rows, max_length_);
+    model_->check_ids(batch.input("input_ids"));
+    return batch;
   }
 
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override;
@@ -114,7 +116,7 @@ at::Tensor LanguageModel::forward(const Batch& batch, const Pass& pass) {
   const at::Tensor row = list(tokens.row), place = list(tokens.place);
   const c10::List<std::optional<at::Tensor>> where({row, place});
   const at::Tensor shown = at::index_put(ids, where, list(tokens.shown));
-  const at::Tensor hidden = model_->hidden(shown, batch.input("attention_mask"), pass);
+  const at::Tensor hidden = model_->hidden(shown, batch.input_if_any("attention_mask"), pass);
   count_ = static_cast<double>(tokens.row.size());
   const at::Tensor sums = at::zeros({ids.size(0)}, hidden.options().dtype(at::kFloat));
   if (tokens.row.empty()) return sums.add(hidden.sum().mul(0)).unsqueeze(1);

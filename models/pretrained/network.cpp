@@ -112,17 +112,23 @@ class TransformerNetwork final : public Network {
   }
 
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
-    return token_batch(source_, texts_of(view, family_), rows, max_length_);
+    Batch batch = token_batch(source_, texts_of(view, family_), rows, max_length_);
+    model_->check_ids(batch.input("input_ids"));
+    return batch;
   }
 
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override {
-    const at::Tensor hidden = model_->hidden(batch.input("input_ids"), batch.input("attention_mask"), pass);
+    const at::Tensor hidden = model_->hidden(batch.input("input_ids"), batch.input_if_any("attention_mask"), pass);
     const at::Tensor logits = model_->logits(hidden, pass);
     return difference_ ? logits.narrow(1, 1, 1).sub(logits.narrow(1, 0, 1)) : logits;
   }
 
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return trained_; }
   [[nodiscard]] std::vector<NamedTensor> frozen() override { return frozen_; }
+  /// Block-sparse attention draws its blocks anew in each pass.
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override {
+    return source_.architecture.encoder.sparsity == Sparsity::kFull;
+  }
   [[nodiscard]] bool decays(std::string_view parameter) const override { return decays_by_name(parameter); }
 
   [[nodiscard]] std::vector<std::int64_t> lengths(const View& view, std::span<const std::int64_t> rows) const override {

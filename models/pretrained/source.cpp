@@ -134,7 +134,8 @@ Batch token_batch(const Source& source, const Texts& texts, std::span<const std:
   const TokenTensors tensors = token_tensors(tokens, source.architecture.encoder.pad_id);
   Batch batch;
   batch.rows.assign(rows.begin(), rows.end());
-  batch.inputs = {{"input_ids", tensors.ids}, {"attention_mask", tensors.keep}};
+  batch.inputs = {{"input_ids", tensors.ids}};
+  if (!tensors.keep.all().item<bool>()) batch.inputs.push_back({"attention_mask", tensors.keep});
   return batch;
 }
 

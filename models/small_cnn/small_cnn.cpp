@@ -75,6 +75,7 @@ class SmallCnn final : public Network {
   }
 
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return true; }
 
  private:
   /// Weight and bias as torch.nn.Linear and torch.nn.Conv1d start out.

@@ -58,6 +58,8 @@ class ResNet final : public tape::ValueNetwork {
     pooler_ = maker().linear("resnet.pooler.dense", width_, width_);
     add_head(context, width_);
   }
+  /// A batch without padding is spared the masks, so that values decide.
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return false; }
 
  private:
   static constexpr double kEps = 1e-12;

@@ -42,6 +42,7 @@ class ValueNetwork : public Network {
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const final;
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) final;
   [[nodiscard]] std::vector<NamedTensor> parameters() final { return parameters_.tensors(); }
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return true; }
   /// All but names with bias, gamma, beta or LayerNorm in them (tape/utils/setup_utils.py): norms of other names decay.
   [[nodiscard]] bool decays(std::string_view parameter) const final;
   [[nodiscard]] std::vector<std::int64_t> lengths(const View& view, std::span<const std::int64_t> rows) const final;

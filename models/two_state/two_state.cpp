@@ -128,6 +128,7 @@ class TwoState final : public Network {
   [[nodiscard]] LossSum loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) override;
   [[nodiscard]] bool predicts_spread() const override { return true; }
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
+  [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return true; }
   [[nodiscard]] std::vector<NamedTensor> frozen() override { return {{"whitening", whitening_}}; }
   /// The penalties are the network's own.
   [[nodiscard]] bool decays(std::string_view /*parameter*/) const override { return false; }

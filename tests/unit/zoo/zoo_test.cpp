@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "harness/base/error.h"
+#include "harness/train/device.h"
 #include "harness/train/fit.h"
 #include "tests/unit/zoo/zoo_cases.h"
 
@@ -100,6 +101,9 @@ class Zoo : public testing::TestWithParam<std::string> {
         case_.expected, [&](const auto& entry) { return entry.first.starts_with(prefix); }));
   }
 
+  /// The Trainer's own steps on `device`; how far from its losses and weights they end.
+  void twenty_steps(at::Device device, Row& row) const;
+
   Case case_;
   const ModelEntry& entry_;
   View view_;
@@ -170,7 +174,7 @@ TEST_P(Zoo, LanguageModelGradientsEqualTheReference) {
   table()[GetParam()].gradient = std::max(table()[GetParam()].gradient, compare_gradients(*model, "lm_gradient/"));
 }
 
-TEST_P(Zoo, TwentyStepsEqualTheTrainer) {
+void Zoo::twenty_steps(at::Device device, Row& row) const {
   const auto model = network();
   train::FitSettings settings;
   settings.optimizer = "adamw";
@@ -194,8 +198,7 @@ TEST_P(Zoo, TwentyStepsEqualTheTrainer) {
   hooks.on_step = [&](std::int64_t, std::int64_t, double, double loss, double) { losses.push_back(loss); };
   const train::FitData data{.view = view_, .train = rows, .targets = targets,
                             .kind = case_.outputs == 2 ? TaskKind::kBinary : TaskKind::kRegression};
-  static_cast<void>(train::fit(*model, settings, data, Streams(7), at::kCPU, hooks, nullptr));
-  Row& row = table()[GetParam()];
+  static_cast<void>(train::fit(*model, settings, data, Streams(7), device, hooks, nullptr));
   ASSERT_EQ(losses.size(), 20u);
   for (std::size_t i = 0; i < losses.size(); ++i) {
     const double expected = case_.at("losses")[static_cast<std::int64_t>(i)].item<double>();
@@ -208,11 +211,22 @@ TEST_P(Zoo, TwentyStepsEqualTheTrainer) {
     ++compared;
     // In exact arithmetic a key's bias has no gradient (softmax is blind to it): its steps are Adam's, of rounding alone.
     if (entry.name.ends_with("key.bias") || entry.name.ends_with("k_lin.bias")) continue;
-    const double difference = relative_difference(entry.tensor.detach(), case_.at("after/" + entry.name), 1e-6);
+    const double difference = relative_difference(entry.tensor.detach().to(at::kCPU), case_.at("after/" + entry.name), 1e-6);
     EXPECT_LE(difference, kWeights) << entry.name;
     row.weights = std::max(row.weights, difference);
   }
   EXPECT_EQ(compared, count("after/"));
+}
+
+TEST_P(Zoo, TwentyStepsEqualTheTrainer) { twenty_steps(at::kCPU, table()[GetParam()]); }
+
+TEST_P(Zoo, TwentyStepsOnAnAcceleratorEqualTheTrainer) {
+  train::set_numerics(2);
+  const at::Device device = train::find_device("auto");
+  if (device.is_cpu()) GTEST_SKIP() << "no accelerator here: NOT TESTED";
+  Row row;
+  twenty_steps(device, row);
+  fmt::print("{} on {}: loss {:.1e}, weights {:.1e}\n", GetParam(), device.str(), row.loss, row.weights);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Zoo, testing::ValuesIn(case_names()), [](const auto& one) { return one.param; });

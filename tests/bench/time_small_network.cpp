@@ -1,5 +1,5 @@
 // Training steps by the loop and predictions of a small network, or a frozen encoder's forward pass, as standard input asks.
-// usage: time_small_network MODEL VIEW THREADS FOLDER
+// usage: time_small_network MODEL VIEW THREADS FOLDER DEVICE
 // FOLDER: codes.u8, uint8 [N, 237] of 0 ... 20, the first half for training, the rest for testing.
 // First line of output: parameters; then milliseconds: "train N": the mean of N steps, "infer": of a pass over all test rows.
 #include <ATen/core/Tensor.h>
@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <numeric>
 
@@ -16,6 +17,7 @@
 #include "harness/contract/tables.h"
 #include "harness/train/device.h"
 #include "harness/train/fit.h"
+#include "harness/train/replays.h"
 #include "models/pretrained/esm_layout.h"
 #include "models/pretrained/frozen_encoder.h"
 
@@ -83,7 +85,7 @@ void serve(const Train& train, const Infer& infer) {
   throw Stop();
 }
 
-void time_network(const ModelEntry& entry, const std::string& view_name, const std::string& folder) {
+void time_network(const ModelEntry& entry, const std::string& view_name, const std::string& folder, at::Device device) {
   const View view = view_of(view_name, read_file(folder + "/codes.u8"));
   const Params params = params_of(entry, view_name);
   const auto network = entry.network({.params = params, .view = view, .streams = Streams(1), .cache = folder});
@@ -99,11 +101,12 @@ void time_network(const ModelEntry& entry, const std::string& view_name, const s
   for (const NamedTensor& parameter : network->parameters()) numbers += parameter.tensor.numel();
   std::cout << numbers << std::endl;
 
+  const train::Predictor predict(*network, settings, data, device);
   std::int64_t left = 0, asked = 0;
   double begun = 0;
   const auto next = [&] {
     serve([&](std::int64_t steps) { asked = left = steps; },
-          [&] { SEQBENCH_ASSERT(train::predict(*network, settings, data, std::span(rows).subspan(half), at::kCPU).values.size() == half, "all rows"); });
+          [&] { SEQBENCH_ASSERT(predict(std::span(rows).subspan(half)).values.size() == half, "all rows"); });
     begun = monotonic_seconds();
   };
   train::FitHooks hooks;
@@ -114,7 +117,7 @@ void time_network(const ModelEntry& entry, const std::string& view_name, const s
     next();
   };
   next();
-  train::fit(*network, settings, data, Streams(1), at::kCPU, hooks, nullptr);
+  train::fit(*network, settings, data, Streams(1), device, hooks, nullptr);
 }
 
 void time_encoder(const std::string& folder) {
@@ -135,15 +138,16 @@ void time_encoder(const std::string& folder) {
 
 int main(int count, char** values) {
   using namespace seqbench;
-  if (count != 5) {
-    std::cerr << "usage: time_small_network MODEL|encoder one_hot|protein THREADS FOLDER\n";
+  if (count != 6) {
+    std::cerr << "usage: time_small_network MODEL|encoder one_hot|protein THREADS FOLDER DEVICE\n";
     return 2;
   }
   train::set_numerics(parse_int(values[3]).value());
+  train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
   try {
     const std::string model = values[1];
     if (model == "encoder") time_encoder(values[4]);
-    else time_network(Tables({}, {models_table().begin(), models_table().end()}).model(model), values[2], values[4]);
+    else time_network(Tables({}, {models_table().begin(), models_table().end()}).model(model), values[2], values[4], train::find_device(values[5]));
   } catch (const Stop&) {
     return 0;
   }

@@ -1,9 +1,7 @@
-// One training step or forward pass of a workload a line of standard input. usage: time_transformer WORKLOAD THREADS [FOLDER]
-// First line of output: parameters, trained parameters; then milliseconds and loss of each step asked for ("train" or "infer").
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/zeros.h>
-
+// One training step by the loop, or predictions of its rows, a line of standard input ("train" or "infer"). usage: time_transformer WORKLOAD THREADS DEVICE f32|bf16 [FOLDER]
+// First line of output: parameters, trained parameters; then milliseconds: of a step, or of a pass over the batch, many in one go on a device.
 #include <cmath>
+#include <cstdlib>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -15,7 +13,8 @@
 #include "harness/base/text.h"
 #include "harness/contract/tables.h"
 #include "harness/train/device.h"
-#include "harness/train/optimizer.h"
+#include "harness/train/fit.h"
+#include "harness/train/replays.h"
 
 namespace seqbench {
 namespace {
@@ -26,6 +25,7 @@ struct Workload {
   std::int64_t batch;
   TaskKind kind;
 };
+constexpr int kPassesOnDevice = 16;
 constexpr Workload kWorkloads[] = {{"bert", "bert", 36, TaskKind::kRegression},
                                    {"distilbert", "distilbert", 32, TaskKind::kRegression},
                                    {"nt-v2-50m-lora", "nucleotide_transformer", 8, TaskKind::kBinary}};
@@ -58,31 +58,31 @@ std::int64_t numbers(const std::vector<NamedTensor>& tensors) {
   return sum;
 }
 
-struct Step {
-  Network& network;
-  train::Optimizer& optimizer;
-  const char* loss_name;
-  Batch batch;
-  std::int64_t number = 0;
+struct Stop {};
 
-  double train() {
-    const at::Tensor outputs = network.forward(batch, {.training = true, .step = number++});
-    const LossSum loss = network.loss(loss_name, outputs, batch);
-    const at::Tensor mean = loss.sum.div(loss.count);
-    mean.backward();
-    static_cast<void>(optimizer.clip(1.0));
-    optimizer.step(1e-5);
-    optimizer.zero_grad();
-    return mean.item<double>();
-  }
-  double infer() {
-    const at::NoGradGuard no_grad;
-    return network.forward(batch, {}).sum().item<double>();
-  }
-};
+train::FitSettings settings_of(const Workload& work, const char* precision) {
+  train::FitSettings settings;
+  settings.learning_rate = 1e-5;
+  settings.clip_norm = 1;
+  settings.batch = settings.eval_batch = work.batch;
+  settings.loss = work.kind == TaskKind::kBinary ? "bce" : "mse";
+  settings.precision = precision;
+  settings.keep = "last";
+  settings.eval_every = settings.epochs = 1'000'000;
+  return settings;
+}
 
-int time_steps(const Workload& work, std::int64_t threads, const char* folder) {
-  train::set_numerics(threads);
+/// Answers lines "infer" until one says "train"; throws Stop at the end of the input.
+template <typename Infer>
+void serve(const Infer& infer) {
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line == "train") return;
+    std::cout << infer() << std::endl;
+  }
+  throw Stop();
+}
+
+void time_steps(const Workload& work, const char* device_name, const char* precision, const char* folder) {
   const Tables tables({}, {models_table().begin(), models_table().end()});
   const ModelEntry& entry = tables.model(work.model);
   const Params params = params_of(work, entry, folder);
@@ -95,23 +95,34 @@ int time_steps(const Workload& work, std::int64_t threads, const char* folder) {
   }
   const View view{"dna", TextView{Texts(texts)}};
   const auto network = entry.network({.params = params, .view = view, .kind = work.kind, .targets = 1, .streams = Streams(1)});
-  train::FitSettings settings;
-  train::Optimizer optimizer(settings, network->parameters(), [&](std::string_view name) { return network->decays(name); });
-  std::printf("%ld %ld\n", static_cast<long>(numbers(network->parameters()) + numbers(network->frozen())),
-              static_cast<long>(numbers(network->parameters())));
-  std::fflush(stdout);
-  Step step{*network, optimizer, work.kind == TaskKind::kBinary ? "bce" : "mse", network->collate(view, rows)};
-  step.batch.labels = at::zeros({work.batch, 1});
-  step.batch.weights = at::zeros({work.batch}).add(1);
-  for (std::string line; std::getline(std::cin, line);) {
-    const double begun = monotonic_seconds();
-    const double loss = line == "train" ? step.train() : step.infer();
-    const double passed = monotonic_seconds() - begun;
+  const train::FitSettings settings = settings_of(work, precision);
+  const std::vector<double> targets(rows.size());
+  const train::FitData data{.view = view, .train = rows, .targets = targets, .kind = work.kind};
+  const at::Device device = train::find_device(device_name);
+  std::cout << numbers(network->parameters()) + numbers(network->frozen()) << ' ' << numbers(network->parameters()) << std::endl;
+
+  std::vector<std::int64_t> passes;
+  const int count = device.is_cpu() ? 1 : kPassesOnDevice;
+  for (int i = 0; i < count; ++i) passes.insert(passes.end(), rows.begin(), rows.end());
+  const train::Predictor predict(*network, settings, data, device);
+  double begun = 0;
+  const auto next = [&] {
+    serve([&] {
+      const double before = monotonic_seconds();
+      const train::Predictions told = predict(passes);
+      SEQBENCH_ASSERT(std::isfinite(told.values.back()), "a finite prediction");
+      return 1e3 * (monotonic_seconds() - before) / count;
+    });
+    begun = monotonic_seconds();
+  };
+  train::FitHooks hooks;
+  hooks.on_step = [&](std::int64_t, std::int64_t, double, double loss, double) {
     SEQBENCH_ASSERT(std::isfinite(loss), "a finite loss");
-    std::printf("%.4f %.6g\n", 1e3 * passed, loss);
-    std::fflush(stdout);
-  }
-  return 0;
+    std::cout << 1e3 * (monotonic_seconds() - begun) << std::endl;
+    next();
+  };
+  next();
+  train::fit(*network, settings, data, Streams(1), device, hooks, nullptr);
 }
 
 }  // namespace
@@ -119,9 +130,15 @@ int time_steps(const Workload& work, std::int64_t threads, const char* folder) {
 
 int main(int count, char** values) {
   for (const seqbench::Workload& work : seqbench::kWorkloads) {
-    if (count < 3 || std::strcmp(values[1], work.name) != 0) continue;
-    return seqbench::time_steps(work, seqbench::parse_int(values[2]).value(), count > 3 ? values[3] : "");
+    if (count < 5 || std::strcmp(values[1], work.name) != 0) continue;
+    seqbench::train::set_numerics(seqbench::parse_int(values[2]).value());
+    seqbench::train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
+    try {
+      seqbench::time_steps(work, values[3], values[4], count > 5 ? values[5] : "");
+    } catch (const seqbench::Stop&) {
+      return 0;
+    }
   }
-  std::fputs("usage: time_transformer bert|distilbert|nt-v2-50m-lora THREADS [FOLDER]\n", stderr);
+  std::fputs("usage: time_transformer bert|distilbert|nt-v2-50m-lora THREADS DEVICE f32|bf16 [FOLDER]\n", stderr);
   return 2;
 }

@@ -34,15 +34,24 @@ target_link_libraries(seqbench_torch INTERFACE
   -Wl,--no-as-needed ${SEQBENCH_TORCH}/lib/libtorch.so -Wl,--as-needed
   ${SEQBENCH_TORCH}/lib/libtorch_cpu.so ${SEQBENCH_TORCH}/lib/libc10.so)
 
-# CUDA's headers: of the wheel's own packages beside it, or of a toolkit. Without them a GPU is used all the same, step by step.
+# CUDA's headers, of the wheel's own version: out of its packages beside it, or of a toolkit. Without them a GPU is used all the same,
+# step by step.
 set(SEQBENCH_CUDA_INCLUDE "")
 if(EXISTS "${SEQBENCH_TORCH}/lib/libtorch_cuda.so")
-  file(GLOB candidates ${SEQBENCH_TORCH}/../nvidia/cu*/include ${SEQBENCH_TORCH}/../nvidia/cuda_runtime/include)
-  find_path(cuda_headers cuda_runtime_api.h PATHS ${candidates} /usr/local/cuda/include NO_CACHE)
-  if(cuda_headers)
-    set(SEQBENCH_CUDA_INCLUDE ${cuda_headers})
-  endif()
-  message(STATUS "CUDA: headers in '${SEQBENCH_CUDA_INCLUDE}'")
+  file(STRINGS "${SEQBENCH_TORCH}/version.py" line REGEX "^cuda")
+  string(REGEX MATCH "([0-9]+)\\.[0-9]+" SEQBENCH_CUDA_VERSION "${line}")
+  set(major ${CMAKE_MATCH_1})
+  foreach(folder ${SEQBENCH_TORCH}/../nvidia/cu${major}/include ${SEQBENCH_TORCH}/../nvidia/cuda_runtime/include
+                 /usr/local/cuda-${SEQBENCH_CUDA_VERSION}/include /usr/local/cuda/include)
+    if(SEQBENCH_CUDA_INCLUDE OR NOT EXISTS ${folder}/cuda_runtime_api.h)
+      continue()
+    endif()
+    file(STRINGS ${folder}/cuda_runtime_api.h line REGEX "define CUDART_VERSION")
+    if(line MATCHES "CUDART_VERSION +${major}[0-9][0-9][0-9]")
+      set(SEQBENCH_CUDA_INCLUDE ${folder})
+    endif()
+  endforeach()
+  message(STATUS "CUDA ${SEQBENCH_CUDA_VERSION}: headers in '${SEQBENCH_CUDA_INCLUDE}'")
 endif()
 
 # Light: tensors and single operators, no umbrella. PyTorch's own guard stops anything wider.

@@ -31,7 +31,7 @@ struct NamedTensor {
 /// Rows of one step. Shapes: B rows, T targets.
 struct Batch {
   std::vector<NamedTensor> inputs;  // the model's own, from its collate; [B, ...]
-  at::Tensor labels;                // [B, T], scaled as the network is trained; the loop fills it in
+  at::Tensor labels;                // [B, T], scaled as the network is trained; the loop fills it in where a loss is wanted
   at::Tensor weights;               // [B], undefined where all weigh 1; the loop fills it in
   std::vector<std::int64_t> rows;   // example indices, [B]
   [[nodiscard]] const at::Tensor& input(std::string_view name) const;  // assertion when absent
@@ -90,7 +90,7 @@ class Network {
   /// Weights that stay as they were made: moved to the device, never saved, no gradient.
   [[nodiscard]] virtual std::vector<NamedTensor> frozen() { return {}; }
   /// Whether such work is the same for every batch of one form (names, shapes and kinds of its tensors), whatever the values and
-  /// rows are, and never waits for the device: then it is recorded once and replayed.
+  /// rows are, never waits for the device and has no lasting effect but on gradients: then it is recorded once and replayed.
   [[nodiscard]] virtual bool replayable(DeviceWork /*work*/) const { return false; }
   /// Whether weight decay acts on this parameter.
   [[nodiscard]] virtual bool decays(std::string_view /*parameter*/) const { return true; }

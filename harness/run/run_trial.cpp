@@ -121,7 +121,7 @@ train::FitHooks hooks_of(Work& work, std::int64_t& trained_rows) {
     work.io.save_checkpoint(step, tensors, state);
   };
   hooks.on_phase = [&work, &trained_rows](const std::string& phase, std::int64_t ns, std::int64_t items) {
-    if (phase == "forward") trained_rows += items;
+    if (phase == "collate") trained_rows += items;
     work.clock.add("train/" + phase, ns, items);
   };
   return hooks;

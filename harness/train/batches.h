@@ -11,14 +11,13 @@
 
 namespace seqbench::train {
 
-/// Mean and population standard deviation of the training targets; 0 and 1 where targets are not scaled.
 struct FitJob {
   Network& network;
   const FitSettings& settings;
   const FitData& data;
   at::Device device;
   at::ScalarType dtype;  // of the parameters; labels and weights are cast to it
-  TargetScale scale;
+  TargetScale scale;     // of the training targets (population deviation); 0 and 1 where they are not scaled
   std::shared_ptr<Replays> replays;  // of evaluation passes
 };
 

@@ -46,7 +46,7 @@ at::Device find_device(const std::string& name) {
 void set_numerics(std::int64_t threads) {
   keep_memory();
   // Read at cuBLAS's first call: without it LibTorch refuses products, whose order of sums would depend on streams.
-  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);
   at::globalContext().setDeterministicAlgorithms(true, false);
   // Else each new tensor is filled with NaN before it is written.
   at::globalContext().setDeterministicFillUninitializedMemory(false);

@@ -110,7 +110,7 @@ class Loop {
   Told forward_backward(const Batch& batch, const Pass& pass, Laps& laps);
   void seed_device(const Pass& pass);
   void finish_step(double scale);
-  [[nodiscard]] double read(const std::vector<Told>& losses) const;
+  [[nodiscard]] double value_of(const Told& loss) const;
   void report_step(double loss, std::int64_t rows, double seconds);
   void curve(const char* name, Part part, double value);
   void evaluate_now();
@@ -200,8 +200,9 @@ double Loop::train_step(std::span<const std::int64_t> rows, std::int64_t epoch) 
     count += losses.back().count;
   }
   if (job_.settings.accumulate > 1) finish_step(1 / (count > 0 ? count : 1));
-  const double sum = read(losses);
-  laps.lap("optimizer", static_cast<std::int64_t>(rows.size()));
+  double sum = 0;
+  for (const Told& loss : losses) sum += value_of(loss);  // waits for a device that is still at the step
+  laps.lap(job_.device.is_cpu() ? "optimizer" : "step", static_cast<std::int64_t>(rows.size()));
   ++progress_.step;
   progress_.loss.sum += sum;
   progress_.loss.count += count;
@@ -214,7 +215,6 @@ Told Loop::whole_step(const Batch& batch, const Pass& pass, bool steady_betas, L
   const auto gradients = [&](const Batch& there) { return forward_backward(there, pass, laps); };
   const auto work = [&](const Batch& there) {
     Told loss = gradients(there);
-    if (job_.device.is_cpu()) static_cast<void>(read({loss}));  // nothing is stepped with what is not finite
     finish_step(1);
     return loss;
   };
@@ -223,7 +223,8 @@ Told Loop::whole_step(const Batch& batch, const Pass& pass, bool steady_betas, L
     optimizer_.zero_grad();
     return loss;
   };
-  return replays_.run(batch, {.kind = "step", .replayable = replayable, .work = work, .warm_up = warm_up, .before = [&] { seed_device(pass); }});
+  return replays_.run(batch, {.kind = "step", .replayable = replayable, .work = work, .warm_up = warm_up,
+                              .before = [&] { seed_device(pass); }});
 }
 
 /// Of several, whose gradients are added up.
@@ -250,10 +251,8 @@ void Loop::finish_step(double scale) {
   optimizer_.zero_grad();
 }
 
-/// The sum of a step's losses. It waits for a device that is still at the step.
-double Loop::read(const std::vector<Told>& losses) const {
-  double sum = 0;
-  for (const Told& loss : losses) sum += loss.tensors.front().item<double>();
+double Loop::value_of(const Told& loss) const {
+  const double sum = loss.tensors.front().item<double>();
   if (std::isfinite(sum)) return sum;
   throw NanLoss(fmt::format("nan loss at step {}{}", progress_.step + 1, std::isnan(sum) ? "" : " (infinite)"));
 }
@@ -265,11 +264,14 @@ Told Loop::forward_backward(const Batch& batch, const Pass& pass, Laps& laps) {
     const Precision precision(job_);
     return job_.network.loss(job_.settings.loss, forward(job_, batch, pass), batch);
   }();
-  laps.lap("forward", rows);
+  Told told{{loss.sum.detach()}, loss.count};
+  const bool on_cpu = job_.device.is_cpu();
+  if (on_cpu) static_cast<void>(value_of(told));  // nothing is stepped with what is not finite
+  if (on_cpu) laps.lap("forward", rows);
   const bool single = job_.settings.accumulate == 1;
   (single ? loss.sum / (loss.count > 0 ? loss.count : 1) : loss.sum).backward();
-  laps.lap("backward", rows);
-  return {{loss.sum.detach()}, loss.count};
+  if (on_cpu) laps.lap("backward", rows);
+  return told;
 }
 
 void Loop::report_step(double loss, std::int64_t rows, double seconds) {

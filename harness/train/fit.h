@@ -85,7 +85,8 @@ struct FitHooks {
   /// Writes a checkpoint: makes earlier rows durable, then publishes it. The tensors are the live ones: what
   /// outlives the call must be copied.
   std::function<void(std::int64_t step, const std::vector<NamedTensor>& tensors, const Json& state)> save;
-  /// collate, forward, backward, optimizer (each step) and evaluate; items are rows.
+  /// collate, forward, backward, optimizer (each step; on a device collate and step, which is sent as a whole) and evaluate; items
+  /// are rows.
   std::function<void(const std::string& phase, std::int64_t duration_ns, std::int64_t items)> on_phase;
 };
 

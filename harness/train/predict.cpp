@@ -65,7 +65,7 @@ Told kept(Told told) {
 
 Predictions evaluate(const FitJob& job, std::span<const std::int64_t> rows, LossTotal* loss, std::vector<double>* member_variances) {
   SEQBENCH_ASSERT(job.settings.eval_batch >= 1, "eval_batch is in its range");
-  SEQBENCH_ASSERT(loss == nullptr || member_variances == nullptr, "one of both is asked for");
+  SEQBENCH_ASSERT(loss == nullptr || member_variances == nullptr, "at most one of both is asked for");
   const at::NoGradGuard no_grad;
   const bool with_loss = loss != nullptr, with_variances = member_variances != nullptr;
   const auto work = [&](const Batch& batch) { return prediction::told_of(job, batch, with_loss, with_variances); };

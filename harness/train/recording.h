@@ -2,7 +2,7 @@
 // Work on a device, recorded once and replayed as a whole: one launch in place of hundreds. CUDA graphs, where this build has
 // CUDA's headers.
 
-#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <functional>
 #include <memory>
@@ -15,11 +15,10 @@ class Recording {
   virtual void replay() = 0;
 };
 
-/// Whether anything can be recorded on this device.
-[[nodiscard]] bool can_record(at::Device device);
-/// Runs `warm_up`, then records `work` without running it. What `work` reads and writes must stay where it is. Throws
-/// std::runtime_error where `work` waits for the device, as a network that is replayable must not.
-[[nodiscard]] std::unique_ptr<Recording> record(at::Device device, const std::function<void()>& warm_up,
-                                                const std::function<void()>& work);
+/// Runs `warm_up`, then records `work`, which does not run yet. What `work` reads and writes must stay where it is, and it must never
+/// wait for the device: a process that breaks off while recording cannot go on and ends.
+using MakeRecording = std::function<std::unique_ptr<Recording>(const std::function<void()>& warm_up, const std::function<void()>& work)>;
+/// Empty where nothing can be recorded.
+[[nodiscard]] MakeRecording recorder_on(at::Device device);
 
 }  // namespace seqbench::train

@@ -1,11 +1,13 @@
+#include "harness/train/recording.h"
+
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/cuda/CUDAStream.h>
-#include <fmt/format.h>
 
-#include <stdexcept>
+#include <exception>
 
-#include "harness/train/recording.h"
+#include "harness/base/error.h"
 
 namespace seqbench::train {
 namespace recording {
@@ -15,19 +17,19 @@ class Graph final : public Recording {
  public:
   explicit Graph(const std::function<void()>& work) {
     graph_.capture_begin();
-    work();
-    graph_.capture_end();
+    try {
+      work();
+      graph_.capture_end();
+    } catch (const std::exception& error) {
+      // The device's stream, allocator and generator are left in the middle of it.
+      SEQBENCH_ASSERT(false, ("a step could not be recorded, though its network is replayable: " + std::string(error.what())).c_str());
+    }
   }
   void replay() override { graph_.replay(); }
 
  private:
   at::cuda::CUDAGraph graph_;
 };
-
-}  // namespace
-}  // namespace recording
-
-bool can_record(at::Device device) { return device.is_cuda(); }
 
 std::unique_ptr<Recording> record(at::Device device, const std::function<void()>& warm_up, const std::function<void()>& work) {
   c10::cuda::getCurrentCUDAStream(device.index()).synchronize();
@@ -37,15 +39,21 @@ std::unique_ptr<Recording> record(at::Device device, const std::function<void()>
     const c10::StreamGuard guard(aside.unwrap());
     warm_up();
     aside.synchronize();
-    try {
-      made = std::make_unique<recording::Graph>(work);
-    } catch (const c10::Error& error) {
-      throw std::runtime_error(fmt::format("the network says that its work may be replayed, but it cannot be recorded: {}",
-                                           error.what_without_backtrace()));
-    }
+    at::accelerator::emptyCache();  // a recording has memory of its own: what earlier steps left is given back first
+    made = std::make_unique<Graph>(work);
   }
   aside.synchronize();
   return made;
+}
+
+}  // namespace
+}  // namespace recording
+
+MakeRecording recorder_on(at::Device device) {
+  if (!device.is_cuda()) return {};
+  return [device](const std::function<void()>& warm_up, const std::function<void()>& work) {
+    return recording::record(device, warm_up, work);
+  };
 }
 
 }  // namespace seqbench::train

@@ -10,7 +10,7 @@ namespace {
 
 bool replays_allowed = true;
 
-constexpr std::size_t kMostForms = 4;  // each holds the memory of a step: whole batches and the last one, not every length
+constexpr std::size_t kMostRecordings = 4;  // each holds the memory of a step
 
 /// Labels and weights last; undefined ones stay.
 std::vector<at::Tensor> tensors_of(const Batch& batch) {
@@ -52,36 +52,32 @@ Batch moved(const Batch& batch, at::Device device) {
   return there;
 }
 
-/// Null: seen for the first time, or too many forms to keep.
-Replays::Entry* Replays::entry_of(const Batch& batch, std::string_view kind) {
-  const std::string form = replays::form_of(batch, kind);
-  const auto found = std::ranges::find(entries_, form, &Entry::form);
-  if (found != entries_.end()) return &*found;
-  if (entries_.size() >= replays::kMostForms) return nullptr;
-  entries_.push_back({.form = form, .batch = {}, .told = {}, .recording = nullptr});
-  return nullptr;
-}
-
-void Replays::record_entry(Entry& entry, const Batch& batch, const Task& task) {
-  entry.batch = moved(batch, device_);
-  entry.recording = record(device_, [&] { static_cast<void>(task.warm_up(entry.batch)); }, [&] { entry.told = task.work(entry.batch); });
+Replays::Recorded* Replays::recorded(const Batch& batch, const Task& task) {
+  if (!task.replayable || !recorder_ || !replays::replays_allowed) return nullptr;
+  const std::string form = replays::form_of(batch, task.kind);
+  if (const auto found = recorded_.find(form); found != recorded_.end()) return &found->second;
+  if (++seen_[form] < 2 || recorded_.size() >= replays::kMostRecordings) return nullptr;
+  Recorded& made = recorded_[form];
+  made.batch = moved(batch, device_);
+  made.recording = recorder_([&] { static_cast<void>(task.warm_up(made.batch)); },
+                             [&made, work = task.work] { made.told = work(made.batch); });
+  return &made;
 }
 
 Told Replays::run(const Batch& batch, const Task& task) {
-  Entry* entry = task.replayable && replays::replays_allowed && can_record(device_) ? entry_of(batch, task.kind) : nullptr;
-  if (entry == nullptr) {
+  Recorded* known = recorded(batch, task);
+  if (known == nullptr) {
     const Batch there = moved(batch, device_);
     task.before();
     return task.work(there);
   }
-  if (!entry->recording) record_entry(*entry, batch, task);
-  const std::vector<at::Tensor> from = replays::tensors_of(batch), to = replays::tensors_of(entry->batch);
+  const std::vector<at::Tensor> from = replays::tensors_of(batch), to = replays::tensors_of(known->batch);
   for (std::size_t i = 0; i < from.size(); ++i) {
     if (from[i].defined()) to[i].copy_(from[i], true);
   }
   task.before();
-  entry->recording->replay();
-  return entry->told;
+  known->recording->replay();
+  return known->told;
 }
 
 }  // namespace seqbench::train

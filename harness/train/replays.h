@@ -2,6 +2,7 @@
 // Steps and passes over batches of one form, recorded the second time that the form comes and replayed from then on.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ struct Told {
 
 class Replays {
  public:
-  explicit Replays(at::Device device) : device_(device) {}
+  explicit Replays(at::Device device) : Replays(device, recorder_on(device)) {}
+  Replays(at::Device device, MakeRecording recorder) : device_(device), recorder_(std::move(recorder)) {}
 
   using Work = std::function<Told(const Batch& on_device)>;
   struct Task {
@@ -32,19 +34,21 @@ class Replays {
   };
   /// Of a batch that is on the CPU.
   Told run(const Batch& batch, const Task& task);
+  [[nodiscard]] std::size_t recordings() const { return recorded_.size(); }
 
  private:
-  struct Entry {
-    std::string form;
-    Batch batch;  // on the device, at one place
-    Told told;
-    std::unique_ptr<Recording> recording;  // null: seen once
+  struct Recorded {
+    Batch batch = {};  // on the device, at one place
+    Told told = {};
+    std::unique_ptr<Recording> recording = nullptr;
   };
-  [[nodiscard]] Entry* entry_of(const Batch& batch, std::string_view kind);
-  void record_entry(Entry& entry, const Batch& batch, const Task& task);
+  /// Null: not recorded, and not to be yet.
+  [[nodiscard]] Recorded* recorded(const Batch& batch, const Task& task);
 
   at::Device device_;
-  std::vector<Entry> entries_;
+  MakeRecording recorder_;
+  std::map<std::string, std::int64_t> seen_;    // by kind and form
+  std::map<std::string, Recorded> recorded_;
 };
 
 /// Off: all work is run as it is, for tests and benchmarks of the difference.

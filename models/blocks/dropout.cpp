@@ -24,12 +24,6 @@ void fill_row(const Stream& stream, const Counter& at, std::uint32_t threshold, 
   }
 }
 
-Counter counter_of(const Pass& pass, std::int64_t row) {
-  return {.epoch = static_cast<std::uint32_t>(pass.epoch),
-          .step = static_cast<std::uint32_t>(pass.step),
-          .item = static_cast<std::uint32_t>(pass.first_row + row)};
-}
-
 }  // namespace
 }  // namespace dropout
 
@@ -53,7 +47,10 @@ at::Tensor Dropout::mask(std::int64_t rows, std::int64_t elements, const Pass& p
   at::Tensor keep = at::empty({rows, elements}, at::kFloat);
   float* data = keep.mutable_data_ptr<float>();
   for (std::int64_t row = 0; row < rows; ++row) {
-    dropout::fill_row(stream_, dropout::counter_of(pass, row), threshold, data + row * elements, elements);
+    const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),
+                     .step = static_cast<std::uint32_t>(pass.step),
+                     .item = static_cast<std::uint32_t>(pass.first_row + row)};
+    dropout::fill_row(stream_, at, threshold, data + row * elements, elements);
   }
   return keep;
 }

@@ -1,5 +1,6 @@
 // Pretraining goes on: masked tokens are told from the rest (Devlin et al. 2019).
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/index_put.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -36,6 +37,7 @@ class LanguageModel final : public Network {
     build.outputs = source_.outputs;  // heads are kept for whoever reads the folder next
     build.keep_heads = true;
     model_ = std::make_unique<Assembled>(source_.architecture, build, std::move(source_.checkpoints));
+    model_->check_ids(at::full({1, 1}, source_.tokenizer->specials().mask, at::kLong));
     for (const NamedTensor& entry : model_->tensors()) {
       const bool trains = !model_->is_classifier(entry.name);
       entry.tensor.set_requires_grad(trains);

@@ -44,7 +44,7 @@ struct TokenTensors {
 
 /// Texts of the view; InputError for one that holds none.
 [[nodiscard]] const Texts& texts_of(const View& view, const Family& family);
-/// "input_ids" and "attention_mask" of these rows.
+/// "input_ids" of these rows and, where any is padded, "attention_mask".
 [[nodiscard]] Batch token_batch(const Source& source, const Texts& texts, std::span<const std::int64_t> rows,
                                 std::int64_t max_length);
 /// Whether the id is one that the tokenizer adds around or behind texts.

@@ -109,7 +109,7 @@ class Loop {
   Told part_of_step(const Batch& batch, const Pass& pass, Laps& laps);
   Told forward_backward(const Batch& batch, const Pass& pass, Laps& laps);
   void seed_device(const Pass& pass);
-  void finish_step(double scale);
+  void finish_step();
   [[nodiscard]] double value_of(const Told& loss) const;
   void report_step(double loss, std::int64_t rows, double seconds);
   void curve(const char* name, Part part, double value);
@@ -199,14 +199,18 @@ double Loop::train_step(std::span<const std::int64_t> rows, std::int64_t epoch) 
     losses.push_back(job_.settings.accumulate == 1 ? whole_step(batch, pass, !momentum, laps) : part_of_step(batch, pass, laps));
     count += losses.back().count;
   }
-  if (job_.settings.accumulate > 1) finish_step(1 / (count > 0 ? count : 1));
+  const double divisor = count > 0 ? count : 1;  // a batch of weight 0 changes nothing
+  if (job_.settings.accumulate > 1) {
+    optimizer_.scale(1 / divisor);
+    finish_step();
+  }
   double sum = 0;
   for (const Told& loss : losses) sum += value_of(loss);  // waits for a device that is still at the step
   laps.lap(job_.device.is_cpu() ? "optimizer" : "step", static_cast<std::int64_t>(rows.size()));
   ++progress_.step;
   progress_.loss.sum += sum;
   progress_.loss.count += count;
-  return sum / (count > 0 ? count : 1);  // a batch of weight 0 changes nothing
+  return sum / divisor;
 }
 
 /// Of one batch: all that the device does is one piece of work, that it may be replayed.
@@ -215,7 +219,7 @@ Told Loop::whole_step(const Batch& batch, const Pass& pass, bool steady_betas, L
   const auto gradients = [&](const Batch& there) { return forward_backward(there, pass, laps); };
   const auto work = [&](const Batch& there) {
     Told loss = gradients(there);
-    finish_step(1);
+    finish_step();
     return loss;
   };
   const auto warm_up = [&](const Batch& there) {
@@ -244,8 +248,7 @@ void Loop::seed_device(const Pass& pass) {
   generator.set_current_seed(words[0] | static_cast<std::uint64_t>(words[1]) << 32);
 }
 
-void Loop::finish_step(double scale) {
-  if (job_.settings.accumulate > 1) optimizer_.scale(scale);
+void Loop::finish_step() {
   if (job_.settings.clip_norm > 0) optimizer_.clip(job_.settings.clip_norm);
   optimizer_.apply();
   optimizer_.zero_grad();

@@ -39,7 +39,6 @@ Attention::Attention(LayerMaker& maker, const AttentionNames& names, std::int64_
       value_(maker.linear(names.value, width, width)),
       output_(maker.linear(names.output, width, width)),
       heads_(heads),
-      has_dropout_(dropout > 0),
       dropout_(maker.dropout(names.query + ".probabilities", dropout)) {
   SEQBENCH_ASSERT(heads > 0 && width % heads == 0, "the width is a multiple of the heads");
 }
@@ -73,7 +72,7 @@ at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const
   at::Tensor context;
   if (sparse != nullptr) {
     context = block_sparse_attention(q, k, v, mask.keep_BL, *sparse);
-  } else if (probabilities != nullptr || (x.is_cpu() && pass.training && has_dropout_)) {
+  } else if (probabilities != nullptr || (x.is_cpu() && pass.training && dropout_.probability() > 0)) {
     context = spelled_out(q, k, v, mask, pass, probabilities);
   } else {
     const std::optional<at::Tensor> keep = mask.keep_BL.defined() ? std::optional(mask.broadcast()) : std::nullopt;

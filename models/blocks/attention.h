@@ -40,7 +40,6 @@ class Attention {
 
   Linear query_, key_, value_, output_;
   std::int64_t heads_;
-  bool has_dropout_;
   Dropout dropout_;
 };
 

@@ -62,7 +62,8 @@ Json to_json(const Row& row) {
           {"failures", row.failures},
           {"unfinished", row.unfinished},
           {"chosen", row.chosen},
-          {"chosen_on_test", row.chosen_on_test}};
+          {"chosen_on_test", row.chosen_on_test},
+          {"chosen_by_agreement", row.chosen_by_agreement}};
 }
 
 Json to_json(const store::PublishedRow& p) {

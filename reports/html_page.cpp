@@ -73,6 +73,7 @@ HtmlPart notes_part(const SitePage& site) {
                 "≈: the 95 % interval overlaps the best row's; this is no test of equality.",
                 "Rows marked † kept the state that scored best on test rows, as their paper did, and are barred from the "
                 "leaderboard.",
+                "Rows marked § kept the state whose members agreed most on the test rows, without their labels.",
                 "Numbers marked ‡ are not as printed: reconstructed, a misprint, or missing.",
                 "Difference: measured less published, with its 95 % interval where a verdict was reached; margins are those of "
                 "results/published/margins.toml, fixed before measuring.",

@@ -193,7 +193,7 @@ HtmlTable validation_table(const Place& place) {
   const TaskTable& table = place.table;
   HtmlTable out{.id = place.id("validation"), .caption = shown(table.rank_metric) + " on validation rows",
                 .columns = {{"row"}, {shown(table.rank_metric) + " on validation", true}, {"95 %", true}},
-                .notes = {"Hyper-parameters and the state kept were chosen on these rows; test rows entered no choice, except in rows marked †."},
+                .notes = {"Hyper-parameters and the state kept were chosen on these rows; test rows entered no choice, except in rows marked †, and without their labels in rows marked §."},
                 .summary = "Selected on validation"};
   for (const std::size_t i : place.section.rows) {
     const Row::Cell* cell = table.rows[i].cell(table.rank_metric, "validation");

@@ -25,7 +25,7 @@ const std::map<std::string_view, std::string_view>& signs() {
       {"▲", "\\ensuremath{\\uparrow}"},
       {"↑", "\\ensuremath{\\uparrow}"}, {"↓", "\\ensuremath{\\downarrow}"}, {"†", "\\ensuremath{\\dagger}"},
       {"‡", "\\ensuremath{\\ddagger}"}, {"×", "\\ensuremath{\\times}"}, {"²", "\\ensuremath{^2}"}, {"µ", "\\ensuremath{\\mu}"},
-      {"°", "\\ensuremath{^\\circ}"}, {"…", "\\ldots{}"}};
+      {"§", "\\textsection{}"}, {"°", "\\ensuremath{^\\circ}"}, {"…", "\\ldots{}"}};
   return kSigns;
 }
 

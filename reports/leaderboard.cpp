@@ -188,6 +188,7 @@ Standing standing_of(const TaskTable& table, std::size_t index) {
   out.what = kind == 2 ? Standing::What::kCeiling : kind == 1 ? Standing::What::kControl : row.kind == "submitted" ? Standing::What::kSubmitted : Standing::What::kModel;
   out.index = index;
   out.label = row.label;
+  out.chosen_by_agreement = row.chosen_by_agreement;
   const analyze::Summary* score = score_of(table, row);
   if (score != nullptr) out.score = *score;
   if (score == nullptr) out.score.mean = out.score.low = out.score.high = std::numeric_limits<double>::quiet_NaN();
@@ -286,7 +287,7 @@ Leaderboard leaderboard(const store::Reader& store, const std::string& task, con
   std::erase_if(trials, [](const store::TrialResult& t) { return t.status != "done" || chosen_on_test(t); });
   trials = newest_code(std::move(trials));
   Leaderboard board;
-  TaskTable& table = board.table = build_table(store, task, trials);
+  TaskTable& table = board.table = build_table(store, task, trials, {.ranking = metric});
   if (!metric.empty()) check_metric(table, metric);
   if (!metric.empty() || !table.rank_metric.empty()) rank_by(table, metric);
   Executions executions;

@@ -23,6 +23,7 @@ struct Standing {
   double rank_high = std::numeric_limits<double>::quiet_NaN();
   bool ties_with_leader = false;          // the leader does
   bool qualified = true;                  // false: the task's qualifying score is not above 0, so no rank
+  bool chosen_by_agreement = false;       // train.keep = agreement: test rows entered the choice, without their labels
   std::optional<double> share;            // (score - chance) / (ceiling - chance)
 };
 
@@ -55,10 +56,10 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
 
 /// "1 (1–2)", "3", or "–".
 [[nodiscard]] std::string rank_text(const Standing& standing);
-/// "leader", "tied", "unranked" (not qualified), "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or "".
+/// "leader", "tied", "unranked" (not qualified), "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or ""; with " §" where agreement on test rows chose the state.
 [[nodiscard]] std::string standing_text(const Standing& standing);
-/// Whether a standing says "unranked", which a note then explains.
-[[nodiscard]] bool has_unranked(const Contest& contest);
+/// What "unranked" and "§" mean, where a standing says so.
+[[nodiscard]] std::vector<std::string> standing_notes(const Leaderboard& board, const Contest& contest);
 /// "0.25 ± 0.03", a number as printed, or "missing".
 [[nodiscard]] std::string score_text(const Leaderboard& board, const Standing& standing);
 

@@ -48,9 +48,7 @@ HtmlTable table_of(const Leaderboard& board, const Contest& contest, std::size_t
     cells.push_back(row ? number_cell(row->seconds_per_trial, four_digits(row->seconds_per_trial)) : no_cell());
     out.rows.push_back({.cells = std::move(cells)});
   }
-  if (has_unranked(contest)) {
-    out.notes.push_back(fmt::format("Unranked: {} on test rows is not above 0.", shown(table.qualifying)));
-  }
+  for (const std::string& note : standing_notes(board, contest)) out.notes.push_back(note + ".");
   if (contest.standings.size() > kMostRows) out.notes.push_back(fmt::format("The first {} of {} rows.", kMostRows, contest.standings.size()));
   return out;
 }

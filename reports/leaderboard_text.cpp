@@ -16,6 +16,15 @@ namespace {
 
 constexpr std::size_t kColumns = 120;  // of a wide terminal
 
+std::string plain_standing(const Standing& s) {
+  if (s.what == Standing::What::kCeiling) return "ceiling";
+  if (s.what == Standing::What::kPublished) return "published";
+  const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : !s.qualified ? "unranked" : "";
+  if (s.what == Standing::What::kModel) return place;
+  const std::string what = s.what == Standing::What::kSubmitted ? "submitted" : "control";
+  return place.empty() || (s.what == Standing::What::kControl && !s.qualified) ? what : what + ", " + place;
+}
+
 std::string cost_text(double seconds) {
   return seconds < 0.01 ? "0.00" : seconds < 9.995 ? fmt::format("{:.2f}", seconds) : fmt::format("{:.0f}", seconds);
 }
@@ -67,11 +76,6 @@ std::string fitted(const Leaderboard& board, const Contest& contest, std::size_t
   return text;
 }
 
-std::string unranked_note(const Leaderboard& board, const Contest& contest) {
-  if (!has_unranked(contest)) return "";
-  return fmt::format("unranked: {} on test rows is not above 0\n", shown(board.table.qualifying, 40));
-}
-
 std::string ranks_note(const Contest& contest) {
   if (contest.rank_method.starts_with("none")) return "rank intervals: " + shown(contest.rank_method) + "\n";
   return "ranks: 95 % over " + shown(contest.rank_method) + ", all models resampled together; tied: not to be told from the leader\n";
@@ -95,7 +99,7 @@ Json to_json(const Leaderboard& board, const Standing& s) {
   const bool published = s.what == Standing::What::kPublished;
   return {{"what", kWhat[static_cast<std::size_t>(s.what)]}, {published ? "published" : "row", s.index}, {"label", s.label},
           {"rank", s.rank == 0 ? Json() : Json(s.rank)}, {"rank_low", number(s.rank_low)}, {"rank_high", number(s.rank_high)},
-          {"ties_with_leader", s.ties_with_leader}, {"qualified", s.qualified}, {"score", number(s.score.mean)}, {"low", number(s.score.low)},
+          {"ties_with_leader", s.ties_with_leader}, {"chosen_by_agreement", s.chosen_by_agreement}, {"qualified", s.qualified}, {"score", number(s.score.mean)}, {"low", number(s.score.low)},
           {"high", number(s.score.high)}, {"share", s.share ? json_number(*s.share) : Json()},
           {"trials", published ? Json() : Json(board.table.rows[s.index].done)}};
 }
@@ -110,16 +114,21 @@ std::string rank_text(const Standing& s) {
 }
 
 std::string standing_text(const Standing& s) {
-  if (s.what == Standing::What::kCeiling) return "ceiling";
-  if (s.what == Standing::What::kPublished) return "published";
-  const std::string place = s.rank == 1 ? "leader" : s.ties_with_leader ? "tied" : !s.qualified ? "unranked" : "";
-  if (s.what == Standing::What::kModel) return place;
-  const std::string what = s.what == Standing::What::kSubmitted ? "submitted" : "control";
-  return place.empty() || (s.what == Standing::What::kControl && !s.qualified) ? what : what + ", " + place;
+  const std::string text = plain_standing(s);
+  if (!s.chosen_by_agreement) return text;
+  return text.empty() ? "§" : text + " §";
 }
 
-bool has_unranked(const Contest& contest) {
-  return std::ranges::any_of(contest.standings, [](const Standing& s) { return standing_text(s) == "unranked"; });
+std::vector<std::string> standing_notes(const Leaderboard& board, const Contest& contest) {
+  const auto any = [&](const auto& says) { return std::ranges::any_of(contest.standings, says); };
+  std::vector<std::string> notes;
+  if (any([](const Standing& s) { return plain_standing(s) == "unranked"; })) {
+    notes.push_back(fmt::format("unranked: {} on test rows is not above 0", shown(board.table.qualifying, 40)));
+  }
+  if (any([](const Standing& s) { return s.chosen_by_agreement; })) {
+    notes.emplace_back("§: kept the state whose members agreed most on the test rows, without their labels");
+  }
+  return notes;
 }
 
 std::string score_text(const Leaderboard& board, const Standing& s) {
@@ -140,7 +149,8 @@ std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
   }
   for (const Contest& contest : board.contests) {
     out += "\n" + shown(contest.heading, 80) + (contest.data.empty() ? "" : ", data " + contest.data.substr(0, 8)) + "\n" +
-           fitted(board, contest, top) + ranks_note(contest) + unranked_note(board, contest);
+           fitted(board, contest, top) + ranks_note(contest);
+    for (const std::string& note : standing_notes(board, contest)) out += note + "\n";
   }
   if (!table.audits.empty()) out += "\n";
   for (const Json& audit : table.audits) out += audit_lines(audit);

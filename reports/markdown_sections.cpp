@@ -65,10 +65,11 @@ void append_test(std::string& out, const TaskTable& table, const Section& sectio
 void append_validation(std::string& out, const TaskTable& table, const Section& section) {
   TextTable text({"row", escaped(table.rank_metric) + " on validation", "95 %"});
   std::string chosen;
-  bool on_test = false;
+  bool on_test = false, agreement = false;
   for (const std::size_t i : section.rows) {
     const Row& row = table.rows[i];
     on_test = on_test || row.chosen_on_test;
+    agreement = agreement || row.chosen_by_agreement;
     for (const std::string& line : row.chosen) chosen += fmt::format("- {}: {}\n", row_label(row), escaped(line, 300));
   }
   add_rows(text, table, section, 3, [&](const Row& row) -> std::vector<std::string> {
@@ -83,6 +84,7 @@ void append_validation(std::string& out, const TaskTable& table, const Section& 
     out += "Except rows marked †: they kept the state that scored best on test rows, as their paper did, and are "
            "barred from the leaderboard.\n";
   }
+  if (agreement) out += "Except rows marked §: they kept the state whose members agreed most on test rows, without their labels.\n";
   if (!text.empty()) out += "\n" + text.markdown();
   if (!chosen.empty()) out += "\nChosen:\n\n" + chosen;
 }

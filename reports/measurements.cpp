@@ -55,7 +55,7 @@ Measurements::Measurements(const store::Reader* store, const store::Paper& paper
   for (const auto& [task, metrics] : tasks) {
     const std::vector<store::TrialResult> trials = store->labelled_trials(task);
     for (const store::TrialResult& t : trials) executions_[t.key] = t.execution, draws_[t.key] = {t.seed, t.rep, t.fold};
-    TaskTable& table = tables_[task] = build_table(*store, task, trials, kMostCells, metrics);
+    TaskTable& table = tables_[task] = build_table(*store, task, trials, {.only = metrics});
     table.published = paper.rows;
     std::erase_if(table.published, [&name = task](const store::PublishedRow& p) { return p.task != name; });
   }

@@ -37,6 +37,7 @@ struct Row {
   std::vector<std::string> unfinished;     // "key: status"
   std::vector<std::string> chosen;         // "seeds 1, 2: strength=0.01"
   bool chosen_on_test = false;             // train.keep = published_test
+  bool chosen_by_agreement = false;        // train.keep = agreement: on test rows without their labels
   bool random_weights = false;             // a pretrained model without its weights
 
   [[nodiscard]] const Cell* cell(std::string_view metric, std::string_view split, std::string_view slice = "all") const;

@@ -99,9 +99,9 @@ using Place = std::pair<std::int64_t, std::int64_t>;  // repeat, fold
 class RowSummary {
  public:
   RowSummary(const store::Reader& store, const ValueReader& values, const DoneTrials& trials, const ColumnChoice& choice)
-      : store_(store), values_(values), trials_(trials), rows_(trials.trials.size()) {
+      : store_(store), values_(values), trials_(trials), choice_(choice), rows_(trials.trials.size()) {
     for (const store::TrialResult* t : trials.trials) places_.insert({t->rep, t->fold});
-    gather(choice);
+    gather();
   }
 
   [[nodiscard]] std::vector<Row::Cell> cells() {
@@ -120,15 +120,15 @@ class RowSummary {
     return names(a).split == names(b).split && names(a).slice == names(b).slice;
   }
 
-  void gather(const ColumnChoice& choice) {
-    std::vector<Column> all(choice.columns.size());
-    for (std::size_t i = 0; i < all.size(); ++i) all[i].id = choice.columns[i];
+  void gather() {
+    std::vector<Column> all(choice_.columns.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].id = choice_.columns[i];
     for (std::size_t t = 0; t < trials_.trials.size(); ++t) {
       for (const Values::Entry& entry : values_.of(trials_.first + t)) {
         const ColumnFacts& column = values_.facts()[entry.column];
         if (column.whole) rows_[t].try_emplace(column.split, entry.n);
-        if (choice.place[entry.column] == all.size()) continue;
-        Column& to = all[choice.place[entry.column]];
+        if (choice_.place[entry.column] == all.size()) continue;
+        Column& to = all[choice_.place[entry.column]];
         to.trials.push_back(t);
         to.entries.push_back(&entry);
         if (to.note.empty()) to.note = values_.note(entry);
@@ -171,13 +171,16 @@ class RowSummary {
     std::vector<std::size_t> where;
     std::string why;
     const Values::Column& part = names(columns.front());
-    const auto predicted = predicted_by(predictions_of(columns.front()), part.split, part.slice, why);
+    const auto wanted = [&](const Column& c) { return choice_.has_interval(names(c)); };
+    std::optional<Predicted> predicted;
+    if (std::ranges::any_of(columns, wanted)) predicted = predicted_by(predictions_of(columns.front()), part.split, part.slice, why);
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const analyze::MetricInfo* info = registered(names(columns[c]).metric);
       const int version = facts(columns[c]).version;
       const bool same_trials = columns[c].trials == columns.front().trials;
-      const bool usable = predicted && columns[c].note.empty() && info != nullptr && info->version == version && same_trials;
+      const bool usable = predicted && wanted(columns[c]) && columns[c].note.empty() && info != nullptr && info->version == version && same_trials;
       const std::string reason = !columns[c].note.empty() ? columns[c].note
+                                 : !wanted(columns[c])    ? "not of the ranking"
                                  : !predicted             ? why
                                  : info == nullptr        ? "metric is not registered"
                                  : !same_trials           ? "not all trials have this metric"
@@ -229,6 +232,7 @@ class RowSummary {
   const store::Reader& store_;
   const ValueReader& values_;
   const DoneTrials& trials_;
+  const ColumnChoice& choice_;
   std::vector<std::map<int, std::int64_t>> rows_;  // of each trial, by split
   std::set<Place> places_;
   std::vector<Column> columns_;                    // in the order of cells

@@ -84,6 +84,12 @@ std::map<std::string, std::string> setting_of(const store::TrialResult& t) {
   return out;
 }
 
+/// The trial's train.keep, or null.
+Json kept(const store::TrialResult& trial) {
+  const Json train = trial.config.is_object() ? trial.config.value("train", Json()) : Json();
+  return train.is_object() ? train.value("keep", Json()) : Json();
+}
+
 Row described_by(const store::TrialResult& t) {
   Row row;
   row.label = t.label;
@@ -97,6 +103,7 @@ Row described_by(const store::TrialResult& t) {
   row.setting = setting_of(t);
   row.data = data_of(t);
   row.chosen_on_test = chosen_on_test(t);
+  row.chosen_by_agreement = kept(t) == "agreement";
   const Json model = t.config.is_object() ? t.config.value("model", Json()) : Json();
   row.random_weights = model.is_object() && model.value("weights", Json()) == "random";
   return row;
@@ -201,10 +208,11 @@ class TableBuilder {
     table_.rows.push_back(std::move(row));
   }
 
-  void summarize_rows(const std::vector<std::string>& declared, std::size_t most_cells, const std::set<std::string>& only) {
+  void summarize_rows(const std::vector<std::string>& declared, const Wanted& wanted) {
     add_metrics();
-    const std::size_t most = std::max<std::size_t>(1, most_cells / std::max<std::size_t>(1, table_.rows.size()));
-    const ColumnChoice choice = choose_columns(values_, table_.metrics, declared, most, only);
+    const std::size_t most = std::max<std::size_t>(1, wanted.most_cells / std::max<std::size_t>(1, table_.rows.size()));
+    ColumnChoice choice = choose_columns(values_, table_.metrics, declared, most, wanted.only);
+    if (wanted.ranking) choice.resampled = {ranked_by(*wanted.ranking), table_.qualifying};
     table_.columns_left_out = choice.left_out;
     for (std::size_t i = 0; i < table_.rows.size(); ++i) {
       table_.rows[i].cells = summarize(store_, values_, done_[i], choice);
@@ -223,6 +231,10 @@ class TableBuilder {
   [[nodiscard]] std::vector<Part> parts() const { return {parts_.begin(), parts_.end()}; }
 
  private:
+  [[nodiscard]] std::string ranked_by(const std::string& metric) const {
+    return metric.empty() && !table_.metrics.empty() ? table_.metrics.front() : metric;
+  }
+
   void add_metrics() {
     for (std::size_t i = 0; i < table_.values.columns.size(); ++i) {
       const std::string& metric = table_.values.columns[i].metric;
@@ -292,10 +304,7 @@ std::string configuration(const store::TrialResult& trial, bool code) {
   return canonical_json(config);
 }
 
-bool chosen_on_test(const store::TrialResult& trial) {
-  const Json train = trial.config.is_object() ? trial.config.value("train", Json()) : Json();
-  return train.is_object() && train.value("keep", Json()) == "published_test";
-}
+bool chosen_on_test(const store::TrialResult& trial) { return kept(trial) == "published_test"; }
 
 std::string test_metric(const std::vector<store::CurvePoint>& curves) {
   const auto found = std::ranges::find_if(curves, [](const store::CurvePoint& p) { return p.split == 2 && p.name != analyze::kDisagreement; });
@@ -308,7 +317,7 @@ std::string data_of(const store::TrialResult& trial) {
 }
 
 TaskTable build_table(const store::Reader& store, const std::string& task, const std::vector<store::TrialResult>& trials,
-                      std::size_t most_cells, const std::set<std::string>& only) {
+                      const Wanted& wanted) {
   TaskTable table;
   table.task = task;
   const auto card = store.card("task", task);
@@ -328,7 +337,7 @@ TaskTable build_table(const store::Reader& store, const std::string& task, const
   for (const auto& group : groups) rows.push_back(described_by(*group.front()));
   name_particulars(rows);
   for (std::size_t i = 0; i < rows.size(); ++i) builder.add_row(std::move(rows[i]), std::move(groups[i]));
-  builder.summarize_rows(declared_slices(trials), most_cells, only);
+  builder.summarize_rows(declared_slices(trials), wanted);
   builder.count_labels();
   if (!table.metrics.empty()) table.rank_metric = table.metrics.front();
   table.diagnostics = diagnose(builder.parts(), table.metrics);

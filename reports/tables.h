@@ -49,11 +49,14 @@ struct Section {
 
 /// A table's cells; columns beyond are left out of it, in reverse order of need.
 inline constexpr std::size_t kMostCells = 20000;
-/// Groups trials into rows and summarises them in at most `most_cells` cells, and one column at least. `only` not empty: cells
-/// of these metrics over whole parts alone.
+struct Wanted {
+  std::size_t most_cells = kMostCells;
+  std::set<std::string> only = {};           // not empty: cells of these metrics over whole parts alone
+  std::optional<std::string> ranking = {};   // resampled are this metric ("" = the first) and the qualifying one alone, over whole parts
+};
+/// Groups trials into rows and summarises them in at most `most_cells` cells, and one column at least.
 [[nodiscard]] TaskTable build_table(const store::Reader& store, const std::string& task,
-                                    const std::vector<store::TrialResult>& trials,
-                                    std::size_t most_cells = kMostCells, const std::set<std::string>& only = {});
+                                    const std::vector<store::TrialResult>& trials, const Wanted& wanted = {});
 /// "1,200 of 1,400 stored columns ...", or "" where every column has its cells.
 [[nodiscard]] std::string left_out_text(const TaskTable& table);
 /// The metric of this name, or nullptr.

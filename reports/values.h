@@ -66,6 +66,11 @@ struct ColumnChoice {
   std::vector<std::uint32_t> columns;
   std::vector<std::uint32_t> place;  // of each column of Values, its position in `columns`; columns.size() = none
   std::size_t left_out = 0;
+  std::set<std::string> resampled = {};  // not empty: intervals are of these metrics over whole parts alone
+
+  [[nodiscard]] bool has_interval(const Values::Column& column) const {
+    return resampled.empty() || (column.slice == "all" && resampled.contains(column.metric));
+  }
 };
 /// At most `most` columns: whole parts before slices, `metrics` in their order, slices of `declared` fields before others. `only` not
 /// empty: these metrics over whole parts alone.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "harness/base/text.h"
 #include "reports/section_tables.h"
@@ -13,9 +15,54 @@ namespace {
 
 constexpr std::size_t kName = 120, kSentence = 400;
 
+/// How the intervals of a row's metrics on test rows were made.
+struct RowMethods {
+  std::string row;
+  std::vector<std::pair<std::string, std::string>> of_metrics;  // metric, method
+
+  [[nodiscard]] std::vector<std::string> metrics_with(const std::string& method) const {
+    std::vector<std::string> out;
+    for (const auto& [metric, own] : of_metrics) {
+      if (own == method) out.push_back(metric);
+    }
+    return out;
+  }
+};
+
+std::vector<RowMethods> methods_by_row(const TaskTable& table, const Section& section, NameText name_text) {
+  std::vector<RowMethods> rows;
+  for (const std::size_t i : section.rows) {
+    RowMethods row{"\"" + name_text(table.rows[i].label, kName) + "\"", {}};
+    for (const Row::Cell& cell : table.rows[i].cells) {
+      if (cell.split != "test" || cell.slice != "all" || is_deviation_score(cell.metric)) continue;
+      row.of_metrics.emplace_back(name_text(cell.metric, kName), cell.summary.method);
+    }
+    if (!row.of_metrics.empty()) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+/// 'r2, spearman ("a", "b"), "c"': metrics in some rows, and rows with all of their metrics.
+std::string places_of(const std::vector<RowMethods>& rows, const std::string& method) {
+  std::map<std::vector<std::string>, std::vector<std::string>> by_metrics;
+  std::vector<std::string> whole, parts;
+  for (const RowMethods& row : rows) {
+    const std::vector<std::string> metrics = row.metrics_with(method);
+    if (metrics.empty()) continue;
+    (metrics.size() == row.of_metrics.size() ? whole : by_metrics[metrics]).push_back(row.row);
+  }
+  for (const auto& [metrics, in] : by_metrics) {
+    parts.push_back(join(metrics, ", ") + (in.size() == rows.size() ? "" : " (" + join(in, ", ") + ")"));
+  }
+  if (!whole.empty()) parts.push_back(join(whole, ", "));
+  return join(parts, ", ");
+}
+
 }  // namespace
 
-std::string marked_label(const Row& row, NameText name_text) { return name_text(row.label, kName) + (row.chosen_on_test ? " †" : ""); }
+std::string marked_label(const Row& row, NameText name_text) {
+  return name_text(row.label, kName) + (row.chosen_on_test ? " †" : row.chosen_by_agreement ? " §" : "");
+}
 
 std::string trials_text(const Row& row) {
   const std::int64_t planned = row.done + row.failed + row.missing;
@@ -44,31 +91,21 @@ std::string directions(const TaskTable& table, const Section& section, NameText 
 }
 
 std::string methods(const TaskTable& table, const Section& section, NameText name_text) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
-  const auto add = [&](const std::string& method, const std::string& cells) {
-    auto found = std::ranges::find(groups, method, [](const auto& g) { return g.first; });
-    if (found == groups.end()) found = groups.insert(groups.end(), {method, {}});
-    found->second.push_back(cells);
-  };
-  for (const std::size_t i : section.rows) {
-    const Row& row = table.rows[i];
-    std::vector<const Row::Cell*> cells;
-    for (const Row::Cell& cell : row.cells) {
-      if (cell.split == "test" && cell.slice == "all" && !is_deviation_score(cell.metric)) cells.push_back(&cell);
-    }
-    const auto same = [&](const Row::Cell* cell) { return cell->summary.method == cells[0]->summary.method; };
-    const std::string name = "\"" + name_text(row.label, kName) + "\"";
-    if (!cells.empty() && std::ranges::all_of(cells, same)) {
-      add(cells[0]->summary.method, name);
-    } else {
-      for (const Row::Cell* cell : cells) add(cell->summary.method, name + " " + name_text(cell->metric, kName));
-    }
+  const std::vector<RowMethods> rows = methods_by_row(table, section, name_text);
+  std::map<std::string, std::size_t> counts;
+  for (const RowMethods& row : rows) {
+    for (const auto& [metric, method] : row.of_metrics) ++counts[method];
   }
-  std::string out;
-  for (const auto& [method, cells] : groups) {
-    out += (out.empty() ? "" : "; ") + name_text(method, kName) + " for " + join(cells, ", ");
+  const auto commonest = std::ranges::max_element(counts, {}, [](const auto& c) { return c.second; });
+  std::vector<std::string> parts;
+  for (const auto& [method, count] : counts) {
+    if (method == commonest->first) continue;
+    parts.push_back(name_text(method, kName) + " for " + places_of(rows, method));
   }
-  return out;
+  if (commonest != counts.end()) {
+    parts.push_back(name_text(commonest->first, kName) + (parts.empty() ? "" : " for all else"));
+  }
+  return join(parts, "; ");
 }
 
 Counts counts_of(const std::vector<TaskTable>& tables) {

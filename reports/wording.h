@@ -16,7 +16,7 @@ inline constexpr const char* kNone = "–";
 /// How names reach the output: shown() where a template escapes them, escaped() in Markdown.
 using NameText = std::string (*)(std::string_view text, std::size_t limit);
 
-/// The row's name, with a dagger where its state was chosen on test rows.
+/// The row's name, with a dagger where its state was chosen on test rows, § where on test rows without their labels.
 [[nodiscard]] std::string marked_label(const Row& row, NameText name_text);
 /// "3", or "3 of 4" where some are not done.
 [[nodiscard]] std::string trials_text(const Row& row);
@@ -24,7 +24,7 @@ using NameText = std::string (*)(std::string_view text, std::size_t limit);
 [[nodiscard]] std::string parameters_text(const Row& row);
 /// "mse: lower is better; r2: higher is better"; like methods(), not of scores of standard deviations.
 [[nodiscard]] std::string directions(const TaskTable& table, const Section& section, NameText name_text);
-/// Where the intervals of the test cells come from: 'test rows for "ridge"; none: ... for "mean" spearman'.
+/// Where the intervals of the test cells come from: 'none: ... for r2 ("a", "b"), "mean"; test rows for all else'.
 [[nodiscard]] std::string methods(const TaskTable& table, const Section& section, NameText name_text);
 
 struct Counts {

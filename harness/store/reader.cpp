@@ -35,30 +35,29 @@ RunSummary run_of(const Rows& row) {
   return run;
 }
 
+/// What a run asked of an experiment: a trial that runs of several scales share is of each run's own.
+constexpr std::string_view kAsked =
+    "WITH asked AS MATERIALIZED (SELECT id, name, json_extract(resolved, '$.scale') AS scale FROM experiments) ";
+
 /// A trial `t` with label and ordinal from `rt`, and its newest done execution, or its newest state.
 constexpr std::string_view kTrialColumns =
-    "SELECT t.key, rt.label, t.task, t.model, t.variant, t.kind, t.source, t.scale, t.split_kind,"
+    "SELECT t.key, rt.label, t.task, t.model, t.variant, t.kind, t.source, coalesce(n.scale, t.scale), t.split_kind,"
     "  coalesce(json_extract(t.config, '$.model.view'), ''),"
     "  e.status, e.verdict, e.reason, e.result_sha256, e.uid,"
     "  t.seed, t.rep, t.fold, e.id, rt.ordinal, e.step, e.params_total, e.params_trained, t.config, e.chosen,"
     "  (SELECT count(*) FROM attempts a WHERE a.execution = e.id),"
     "  v.program, v.git_commit, v.git_dirty, v.preset, v.compiler, v.torch, v.cpu, v.cpu_capability, v.threads,"
-    "  v.device, v.driver, v.deterministic, v.details ";
-constexpr std::string_view kNewestExecution =
+    "  v.device, v.driver, v.deterministic, v.details "
+    " FROM trials t JOIN run_trials rt ON rt.trial = t.id JOIN runs r ON r.id = rt.run JOIN asked n ON n.id = r.experiment"
     " LEFT JOIN executions e ON e.id = (SELECT x.id FROM executions x WHERE x.trial = t.id"
     "  ORDER BY x.status = 'done' DESC, x.uid DESC LIMIT 1)"
     " LEFT JOIN environments v ON v.id = e.environment ";
-/// As it was last planned: the trial's newest place in a run. Uids tell what is newer, ids do not after a merge.
-constexpr std::string_view kNewestPlace =
-    " FROM trials t JOIN run_trials rt ON rt.trial = t.id AND (rt.run, rt.ordinal) ="
-    "  (SELECT p.run, p.ordinal FROM run_trials p JOIN runs q ON q.id = p.run WHERE p.trial = t.id"
-    "   ORDER BY q.uid DESC, p.ordinal LIMIT 1) ";
-
-/// As each experiment last planned it.
-constexpr std::string_view kEveryPlace =
-    " FROM trials t JOIN run_trials rt ON rt.trial = t.id JOIN runs r ON r.id = rt.run JOIN experiments n ON n.id = r.experiment"
-    "  AND NOT EXISTS (SELECT 1 FROM run_trials p JOIN runs q ON q.id = p.run JOIN experiments y ON y.id = q.experiment"
-    "   WHERE p.trial = t.id AND y.name = n.name AND (q.uid, -p.ordinal) > (r.uid, -rt.ordinal)) ";
+/// Done trials of a task where no newer run `q` of the same scale planned them; more conditions on its experiment `y` may
+/// follow, then ")". Uids tell what is newer, ids do not after a merge.
+constexpr std::string_view kNewestOfTask =
+    " WHERE t.task = ? AND e.status = 'done' AND NOT EXISTS (SELECT 1 FROM run_trials p JOIN runs q ON q.id = p.run"
+    "  JOIN asked y ON y.id = q.experiment"
+    "  WHERE p.trial = t.id AND (q.uid, -p.ordinal) > (r.uid, -rt.ordinal) AND y.scale IS n.scale ";
 
 Environment environment_of(const Rows& row, int column) {
   Environment e;
@@ -226,26 +225,26 @@ std::optional<RunSummary> Reader::newest_run(std::string_view experiment) const 
 }
 
 std::vector<TrialResult> Reader::trials_of_run(std::int64_t run) const {
-  static const std::string kSql = fmt::format("{} FROM run_trials rt JOIN trials t ON t.id = rt.trial {}"
-                                              " WHERE rt.run = ? ORDER BY rt.ordinal", kTrialColumns, kNewestExecution);
+  static const std::string kSql = fmt::format("{}{} WHERE rt.run = ? ORDER BY rt.ordinal", kAsked, kTrialColumns);
   return trials(impl_->db, kSql, run);
 }
 
 std::vector<TrialResult> Reader::trials_of_task(std::string_view task) const {
   static const std::string kSql =
-      fmt::format("{} {} {} WHERE t.task = ? AND e.status = 'done'"
-                  " ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key",
-                  kTrialColumns, kNewestPlace, kNewestExecution);
+      fmt::format("{}{}{}) ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, n.scale", kAsked, kTrialColumns,
+                  kNewestOfTask);
   return trials(impl_->db, kSql, task);
 }
 
 std::vector<TrialResult> Reader::labelled_trials(std::string_view task) const {
   static const std::string kSql =
-      fmt::format("{} {} {} WHERE t.task = ? AND e.status = 'done'"
-                  " ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, rt.label, rt.ordinal",
-                  kTrialColumns, kEveryPlace, kNewestExecution);
+      fmt::format("{}{}{} AND y.name = n.name)"
+                  " ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, n.scale, rt.label, rt.ordinal",
+                  kAsked, kTrialColumns, kNewestOfTask);
   std::vector<TrialResult> found = trials(impl_->db, kSql, task);
-  const auto same = [](const TrialResult& a, const TrialResult& b) { return a.key == b.key && a.label == b.label; };
+  const auto same = [](const TrialResult& a, const TrialResult& b) {
+    return a.key == b.key && a.scale == b.scale && a.label == b.label;
+  };
   found.erase(std::unique(found.begin(), found.end(), same), found.end());
   return found;
 }
@@ -254,7 +253,7 @@ TrialState Reader::state(std::string_view key) const { return trial_state(impl_-
 
 TrialResult Reader::trial(std::string_view key_prefix) const {
   static const std::string kSql =
-      fmt::format("{} {} {} WHERE t.key = ?", kTrialColumns, kNewestPlace, kNewestExecution);
+      fmt::format("{}{} WHERE t.key = ? ORDER BY r.uid DESC, rt.ordinal LIMIT 1", kAsked, kTrialColumns);
   const std::string key =
       unique_match(impl_->db, "trial", "SELECT key FROM trials WHERE key >= ? AND key < ? ORDER BY key", key_prefix);
   auto found = trials(impl_->db, kSql, key);

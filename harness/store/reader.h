@@ -51,7 +51,8 @@ class Reader {
   /// The newest run of the experiment of this name, or nothing.
   [[nodiscard]] std::optional<RunSummary> newest_run(std::string_view experiment) const;
   [[nodiscard]] std::vector<TrialResult> trials_of_run(std::int64_t run) const;
-  /// Newest done execution of every trial of this task, labelled as it was last planned.
+  /// Newest done execution of every trial of this task, once for each scale of a run that planned it, labelled as the
+  /// last of them planned it.
   [[nodiscard]] std::vector<TrialResult> trials_of_task(std::string_view task) const;
   /// The same, a result for each label that an experiment last gave the trial: two experiments may share it.
   [[nodiscard]] std::vector<TrialResult> labelled_trials(std::string_view task) const;

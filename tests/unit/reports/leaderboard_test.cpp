@@ -84,6 +84,29 @@ TEST_F(Board, RowsThatDoNotQualifyHaveNoRank) {
   EXPECT_FALSE(leaderboard_json(board)["contests"][0]["standings"][0]["qualified"]);
 }
 
+TEST_F(Board, ATrialStandsAtEveryScaleThatPlannedIt) {
+  run_scale = "desk";
+  fill({{.label = "net", .error = 0.4}, {.label = "other", .error = 0.6}}, "toys/desk");
+  run_scale = "full";
+  fill({{.label = "as published", .error = 0.4, .run = false, .configuration = "net"}}, "toys/full");
+  const store::Reader reader(path());
+  const Leaderboard board = leaderboard(reader, "toy");
+  ASSERT_EQ(board.contests.size(), 2u);
+  EXPECT_EQ(board.contests[0].heading, "On the synthetic twin, full scale, split published");
+  EXPECT_EQ(labels(board.contests[0]), (std::vector<std::string>{"as published"}));
+  EXPECT_EQ(labels(board.contests[1]), (std::vector<std::string>{"net", "other"}));
+  EXPECT_EQ(reader.labelled_trials("toy").size(), 3u);
+  EXPECT_EQ(reader.trials_of_run(reader.newest_run("toys/full")->id).at(0).scale, "full");
+}
+
+TEST_F(Board, MarksWhatTestRowsChoseWithoutTheirLabels) {
+  fill({{.label = "agreed", .keep = "agreement", .error = 0.2}, {.label = "plain", .error = 0.5}});
+  const Leaderboard board = leaderboard(store::Reader(path()), "toy");
+  EXPECT_EQ(standing_text(standing(board.contests.at(0), "agreed")), "leader §");
+  EXPECT_EQ(ranks(board.contests[0]), (std::vector<std::size_t>{1, 2}));
+  EXPECT_NE(leaderboard_text(board).find("§: kept the state whose members agreed most on the test rows"), std::string::npos);
+}
+
 TEST_F(Board, RandomWeightsContestNeitherWeightsNorPublishedNumbers) {
   fill({{.label = "random", .source = "real", .scale = "full", .error = 0.1, .random_weights = true},
         {.label = "pretrained", .source = "real", .scale = "full", .error = 0.4}},

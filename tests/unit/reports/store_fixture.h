@@ -120,6 +120,7 @@ class StoreFixture : public ::testing::Test {
     run.experiment.title = "A first table";
     run.experiment.source = "first.toml";
     run.experiment.resolved = {{"name", experiment}};
+    if (!run_scale.empty()) run.experiment.resolved["scale"] = run_scale;
     run.experiment.spec_sha256 = sha256_hex(canonical_json(run.experiment.resolved));
     run.command = {"/elsewhere/seqbench", "run", "/elsewhere/first.toml", "--twin", "--set", "train.epochs=3 # x"};
     for (const Made& m : trials) run.trials.push_back({row_of(m), m.label});
@@ -137,6 +138,7 @@ class StoreFixture : public ::testing::Test {
   }
 
   std::string qualifying = "";  // of the task
+  std::string run_scale = "";   // "": each trial's
 
   [[nodiscard]] std::filesystem::path path() const { return folder_ / "store.db"; }
   [[nodiscard]] std::filesystem::path folder() const { return folder_; }

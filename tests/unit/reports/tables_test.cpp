@@ -121,5 +121,35 @@ TEST_F(Tables, DiagnosticsKnowTheBestConstantAndTheVariance) {
   EXPECT_NEAR(table.diagnostics[1].value, analyze::variance(truth), 1e-12);
 }
 
+Row with_methods(const std::string& label, const std::vector<std::pair<std::string, std::string>>& of_metrics) {
+  Row row;
+  row.label = label;
+  for (const auto& [metric, method] : of_metrics) {
+    row.cells.push_back({.metric = metric, .split = "test", .slice = "all", .summary = {}, .unit = ""});
+    row.cells.back().summary.method = method;
+  }
+  return row;
+}
+
+TEST(Wording, TheCommonestMethodNeedsNoNamesAndMetricsOrRowsStandTogether) {
+  const auto text = [](const std::vector<Row>& rows) {
+    TaskTable table;
+    table.rows = rows;
+    Section section;
+    for (std::size_t i = 0; i < rows.size(); ++i) section.rows.push_back(i);
+    return methods(table, section, [](std::string_view name, std::size_t) { return std::string(name); });
+  };
+  const Row a = with_methods("a", {{"mse", "rows"}, {"r2", "rows"}, {"own", "seeds"}});
+  const Row b = with_methods("b", {{"mse", "rows"}, {"r2", "rows"}, {"own", "seeds"}});
+  const Row c = with_methods("c", {{"mse", "rows"}, {"r2", "none"}, {"own", "none"}});
+  const Row d = with_methods("d", {{"mse", "none"}, {"r2", "none"}});
+  const Row plain = with_methods("plain", {{"mse", "rows"}, {"r2", "rows"}, {"own", "rows"}});
+  EXPECT_EQ(text({plain, plain, plain}), "rows");
+  EXPECT_EQ(text({a, b, a}), "seeds for own; rows for all else");
+  EXPECT_EQ(text({a, b, c}), "none for r2, own (\"c\"); seeds for own (\"a\", \"b\"); rows for all else");
+  EXPECT_EQ(text({a, b, c, d}), "none for r2, own (\"c\"), \"d\"; seeds for own (\"a\", \"b\"); rows for all else");
+  EXPECT_EQ(text({with_methods("e", {}), d, with_methods("f", {})}), "none");
+}
+
 }  // namespace
 }  // namespace seqbench::reports

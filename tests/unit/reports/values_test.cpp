@@ -50,7 +50,7 @@ TEST_F(ReportValues, BeyondTheBoundWholePartsKeepTheirCells) {
   EXPECT_EQ(all.columns_left_out, 0u);
   EXPECT_EQ(left_out_text(all), "");
   EXPECT_EQ(all.rows[0].cells.size(), 10u);
-  const TaskTable some = build_table(store, "toy", trials, 11);  // two rows of five cells
+  const TaskTable some = build_table(store, "toy", trials, {.most_cells = 11});  // two rows of five cells
   EXPECT_EQ(columns_of(some.rows[0]),
             (std::vector<std::string>{"test all mse", "test all spearman", "validation all mse", "validation all spearman",
                                       "train all mse"}));
@@ -58,8 +58,8 @@ TEST_F(ReportValues, BeyondTheBoundWholePartsKeepTheirCells) {
   EXPECT_EQ(some.columns_left_out, 5u);
   EXPECT_EQ(some.values.entries.size(), all.values.entries.size());
   EXPECT_TRUE(left_out_text(some).starts_with("5 of 10 stored columns"));
-  EXPECT_EQ(build_table(store, "toy", trials, 1).rows[1].cells.size(), 1u);
-  const TaskTable of_mse = build_table(store, "toy", trials, kMostCells, {"mse"});
+  EXPECT_EQ(build_table(store, "toy", trials, {.most_cells = 1}).rows[1].cells.size(), 1u);
+  const TaskTable of_mse = build_table(store, "toy", trials, {.only = {"mse"}});
   EXPECT_EQ(columns_of(of_mse.rows[1]), (std::vector<std::string>{"test all mse", "validation all mse", "train all mse"}));
   EXPECT_EQ(of_mse.rows[1].cell("mse", "test")->summary.low, all.rows[1].cell("mse", "test")->summary.low) << "the same interval";
 }

@@ -61,6 +61,8 @@ class Stream {
   [[nodiscard]] PhiloxBlock block(std::uint32_t block, Counter at) const noexcept {
     return philox({block, at.item, at.step, at.epoch}, key_);
   }
+  /// The same words from block `first` on, many blocks at once: several times as fast.
+  void fill(std::uint32_t first, Counter at, std::span<std::uint32_t> words) const noexcept;
 
  private:
   PhiloxKey key_;

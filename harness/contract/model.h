@@ -44,6 +44,7 @@ struct Pass {
   std::int64_t epoch = 0;
   std::int64_t step = 0;
   std::int64_t first_row = 0;  // of the batch within its step, where gradients are accumulated over several
+  std::span<const std::int64_t> lengths = {};  // what is passed on as [1, tokens, ...] holds rows end to end, of so many tokens
 };
 
 /// Sum and count, never a mean: short last batches and accumulated batches then weigh right.

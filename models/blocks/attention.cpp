@@ -61,6 +61,29 @@ at::Tensor Attention::spelled_out(const at::Tensor& q, const at::Tensor& k, cons
   return at::matmul(weights.to(v.scalar_type()), v);
 }
 
+/// q, k, v [B, h, L, d] -> [B, h, L, d].
+at::Tensor Attention::dense(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyMask& mask,
+                            const Pass& pass, at::Tensor* probabilities) const {
+  const double dropped = pass.training ? dropout_.probability() : 0;
+  if (probabilities != nullptr || (q.is_cpu() && dropped > 0)) return spelled_out(q, k, v, mask, pass, probabilities);
+  const std::optional<at::Tensor> keep = mask.keep_BL.defined() ? std::optional(mask.broadcast()) : std::nullopt;
+  return at::scaled_dot_product_attention(q, k, v, keep, dropped);
+}
+
+/// Of rows end to end: q, k, v [1, h, T, d] -> [1, h, T, d].
+at::Tensor Attention::row_by_row(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                 const std::vector<std::int64_t>& lengths, Pass pass) const {
+  pass.lengths = {};
+  const std::vector<at::Tensor> queries = q.split_with_sizes(lengths, 2), keys = k.split_with_sizes(lengths, 2),
+                                values = v.split_with_sizes(lengths, 2);
+  std::vector<at::Tensor> contexts;
+  for (std::size_t row = 0; row < lengths.size(); ++row) {
+    contexts.push_back(lengths[row] == 0 ? queries[row] : dense(queries[row], keys[row], values[row], {}, pass, nullptr));
+    ++pass.first_row;
+  }
+  return at::cat(contexts, 2);
+}
+
 at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
                                  const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const {
   at::Tensor q = heads_of(query_(x, pass)), k = heads_of(key_(x, pass));
@@ -72,11 +95,10 @@ at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const
   at::Tensor context;
   if (sparse != nullptr) {
     context = block_sparse_attention(q, k, v, mask.keep_BL, *sparse);
-  } else if (probabilities != nullptr || (x.is_cpu() && pass.training && dropout_.probability() > 0)) {
-    context = spelled_out(q, k, v, mask, pass, probabilities);
+  } else if (mask.packing != nullptr) {
+    context = row_by_row(q, k, v, mask.packing->lengths(), pass);
   } else {
-    const std::optional<at::Tensor> keep = mask.keep_BL.defined() ? std::optional(mask.broadcast()) : std::nullopt;
-    context = at::scaled_dot_product_attention(q, k, v, keep, pass.training ? dropout_.probability() : 0);
+    context = dense(q, k, v, mask, pass, probabilities);
   }
   return output_(context.transpose(1, 2).reshape(x.sizes()), pass);
 }

@@ -10,6 +10,7 @@
 
 #include "models/blocks/block_sparse.h"
 #include "models/blocks/layers.h"
+#include "models/blocks/packing.h"
 
 namespace seqbench::models {
 
@@ -17,9 +18,10 @@ struct AttentionNames {
   std::string query, key, value, output;
 };
 
-/// Which keys may be seen: undefined = all; else bool [B, L], true at real tokens.
+/// Which keys may be seen: undefined = all; else bool [B, L], true at real tokens. Rows end to end see their own.
 struct KeyMask {
   at::Tensor keep_BL;
+  const Packing* packing = nullptr;
   /// [B, 1, 1, L], or undefined.
   [[nodiscard]] at::Tensor broadcast() const;
 };
@@ -28,13 +30,18 @@ class Attention {
  public:
   Attention(LayerMaker& maker, const AttentionNames& names, std::int64_t width, std::int64_t heads, double dropout);
 
-  /// x [B, L, H] -> [B, L, H], the output projection included. `rotation` [L, d/2] of angles, or undefined.
+  /// x [B, L, H] -> [B, L, H], the output projection included. `rotation` [L, d/2] of angles, or undefined. Of rows end to end
+  /// B is 1 and L all tokens.
   /// `sparse`: undefined = every query sees every key. `probabilities` not null: set to [B, h, L, L].
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
                                       const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const;
 
  private:
   [[nodiscard]] at::Tensor heads_of(const at::Tensor& x_BLH) const;
+  [[nodiscard]] at::Tensor dense(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyMask& mask,
+                                 const Pass& pass, at::Tensor* probabilities) const;
+  [[nodiscard]] at::Tensor row_by_row(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                      const std::vector<std::int64_t>& lengths, Pass pass) const;
   [[nodiscard]] at::Tensor spelled_out(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyMask& mask,
                                        const Pass& pass, at::Tensor* probabilities) const;
 

@@ -1,10 +1,15 @@
 #include "models/blocks/dropout.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/OpMathType.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/native_dropout.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "harness/base/error.h"
@@ -13,15 +18,23 @@ namespace seqbench::models {
 namespace dropout {
 namespace {
 
-/// Keeps element i of the row when the 24-bit uniform of word i is not below the threshold.
-void fill_row(const Stream& stream, const Counter& at, std::uint32_t threshold, float* row, std::int64_t elements) {
-  for (std::int64_t begin = 0; begin < elements; begin += 4) {
-    const PhiloxBlock words = stream.block(static_cast<std::uint32_t>(begin / 4), at);
-    const std::int64_t count = std::min<std::int64_t>(4, elements - begin);
-    for (std::int64_t i = 0; i < count; ++i) {
-      row[begin + i] = static_cast<float>((words[static_cast<std::size_t>(i)] >> 8) >= threshold);
+constexpr std::int64_t kPiece = 4096;  // elements that are drawn at once; a multiple of a block's 4
+
+/// Elements begin ... of a row, `offset` from the mask's start.
+struct Piece {
+  std::int64_t row, begin, offset, count;
+};
+
+std::vector<Piece> pieces_of(std::span<const std::int64_t> sizes) {
+  std::vector<Piece> pieces;
+  std::int64_t offset = 0;
+  for (std::size_t row = 0; row < sizes.size(); ++row) {
+    for (std::int64_t begin = 0; begin < sizes[row]; begin += kPiece) {
+      pieces.push_back({static_cast<std::int64_t>(row), begin, offset + begin, std::min(kPiece, sizes[row] - begin)});
     }
+    offset += sizes[row];
   }
+  return pieces;
 }
 
 }  // namespace
@@ -35,24 +48,44 @@ Dropout::Dropout(const Streams& streams, const std::string& module, double proba
 }
 
 at::Tensor Dropout::operator()(const at::Tensor& x, const Pass& pass) const {
-  if (!pass.training || probability_ == 0) return x;
+  if (!pass.training || probability_ == 0 || x.numel() == 0) return x;
   if (!x.is_cpu()) return std::get<0>(at::native_dropout(x, probability_, true));
-  const std::int64_t rows = x.size(0);
-  const at::Tensor keep = mask(rows, rows == 0 ? 0 : x.numel() / rows, pass).to(x.options()).view(x.sizes());
-  return x.mul(keep.mul_(1 / (1 - probability_)));
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.size(0)), x.numel() / x.size(0));
+  if (!pass.lengths.empty()) {
+    sizes.assign(pass.lengths.begin(), pass.lengths.end());
+    for (std::int64_t& size : sizes) size *= x.numel() / x.size(1);
+  }
+  const at::Tensor keep = at::empty(x.sizes(), x.options());
+  fill(keep, sizes, pass, 1 / (1 - probability_));
+  return x.mul(keep);
 }
 
 at::Tensor Dropout::mask(std::int64_t rows, std::int64_t elements, const Pass& pass) const {
+  const at::Tensor keep = at::empty({rows, elements}, at::kFloat);
+  fill(keep, std::vector<std::int64_t>(static_cast<std::size_t>(rows), elements), pass, 1);
+  return keep;
+}
+
+/// Element i of a row is kept when the 24-bit uniform of word i is not below the threshold.
+void Dropout::fill(const at::Tensor& mask, std::span<const std::int64_t> sizes, const Pass& pass, double kept) const {
   const auto threshold = static_cast<std::uint32_t>(std::ceil(probability_ * 0x1p24));
-  at::Tensor keep = at::empty({rows, elements}, at::kFloat);
-  float* data = keep.mutable_data_ptr<float>();
-  for (std::int64_t row = 0; row < rows; ++row) {
+  const std::vector<dropout::Piece> pieces = dropout::pieces_of(sizes);
+  const auto fill_piece = [&]<typename T>(const dropout::Piece& piece, T* data) {
+    std::array<std::uint32_t, dropout::kPiece> words;
     const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),
                      .step = static_cast<std::uint32_t>(pass.step),
-                     .item = static_cast<std::uint32_t>(pass.first_row + row)};
-    dropout::fill_row(stream_, at, threshold, data + row * elements, elements);
-  }
-  return keep;
+                     .item = static_cast<std::uint32_t>(pass.first_row + piece.row)};
+    const auto count = static_cast<std::size_t>(piece.count);
+    stream_.fill(static_cast<std::uint32_t>(piece.begin / 4), at, std::span(words).first(count));
+    const T one = static_cast<T>(static_cast<at::opmath_type<T>>(kept)), zero = static_cast<T>(0);
+    for (std::size_t i = 0; i < count; ++i) data[piece.offset + static_cast<std::int64_t>(i)] = (words[i] >> 8) >= threshold ? one : zero;
+  };
+  AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, mask.scalar_type(), "dropout", [&] {
+    auto* data = mask.mutable_data_ptr<scalar_t>();
+    at::parallel_for(0, static_cast<std::int64_t>(pieces.size()), 4, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) fill_piece(pieces[static_cast<std::size_t>(i)], data);
+    });
+  });
 }
 
 }  // namespace seqbench::models

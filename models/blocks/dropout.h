@@ -1,7 +1,7 @@
 #pragma once
 // Dropout whose mask is a function of (stream, epoch, step, row within the step, element of the row) alone, so neither
-// the batch's other rows nor resuming changes it. LibTorch's own draws from a generator that is shared by all. On a
-// GPU LibTorch's own draws, from the device's generator, which the loop seeds anew at each step.
+// the batch's other rows, its padding, threads nor resuming changes it. LibTorch's own draws from a generator that is
+// shared by all. On a GPU LibTorch's own draws, from the device's generator, which the loop seeds anew at each step.
 
 #include <ATen/core/Tensor.h>
 
@@ -18,14 +18,17 @@ class Dropout {
   /// Draws from stream "dropout/MODULE". 0 <= probability < 1, else InputError naming the module.
   Dropout(const Streams& streams, const std::string& module, double probability);
 
-  /// x [B, ...]: in training each element is dropped with the probability and kept ones are scaled by
-  /// 1/(1 - probability); in evaluation x itself.
+  /// x [B, ...], or rows end to end as pass.lengths says: in training each element is dropped with the probability and
+  /// kept ones are scaled by 1/(1 - probability); in evaluation x itself.
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const Pass& pass) const;
   [[nodiscard]] double probability() const { return probability_; }
   /// f32 [rows, elements] on the CPU: 1 where an element is kept, else 0.
   [[nodiscard]] at::Tensor mask(std::int64_t rows, std::int64_t elements, const Pass& pass) const;
 
  private:
+  /// Sets every element of a dense `mask` to `kept` or 0; rows of `sizes` elements one after another.
+  void fill(const at::Tensor& mask, std::span<const std::int64_t> sizes, const Pass& pass, double kept) const;
+
   Stream stream_;
   double probability_;
 };

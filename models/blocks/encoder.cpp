@@ -140,7 +140,7 @@ bool Encoder::is_sparse(std::int64_t length, const Trace* trace) {
   return !is_short;
 }
 
-at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, const Pass& pass, Trace* trace) {
+at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, Pass pass, Trace* trace) {
   check(ids);
   const std::int64_t length = ids.size(1);
   const bool sparse = is_sparse(length, trace);
@@ -151,19 +151,27 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, co
   if (real.defined() && real.is_cpu() && real.all().item<bool>()) real = at::Tensor();
   at::Tensor x = embedded(padded_ids, real, pass);
   if (frequencies_.defined() && frequencies_.device() != x.device()) frequencies_ = frequencies_.to(x.device());
-  const at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_, x.size(1)) : at::Tensor();
+  at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_, x.size(1)) : at::Tensor();
+  const bool may_pack = !sparse && real.defined() && real.is_cpu() && (trace == nullptr || !trace->attention_layer);
+  const std::optional<Packing> packing = may_pack ? Packing::of(real) : std::nullopt;
+  if (packing) {
+    x = packing->packed(x);
+    pass.lengths = packing->lengths();
+    if (rotation.defined()) rotation = packing->by_token(rotation);
+  }
+  const auto result = [&] { return (packing ? packing->padded(x) : x).narrow(1, 0, length); };
   const auto keep_hidden = [&](std::int64_t layer) {
-    if (trace != nullptr && trace->hidden_layer == layer) trace->hidden_BLH = x.narrow(1, 0, length);
+    if (trace != nullptr && trace->hidden_layer == layer) trace->hidden_BLH = result();
   };
   for (std::int64_t i = 0; i < settings_.layers; ++i) {
     keep_hidden(i);
     const BlockSparse pattern{settings_.block, settings_.random_blocks, i, pass.training, settings_.max_positions};
     const bool wants = trace != nullptr && trace->attention_layer == i + 1;
-    x = block(layers_[static_cast<std::size_t>(i)], x, {real}, rotation, sparse ? &pattern : nullptr, pass, wants ? &trace->attention_BhLL : nullptr);
+    x = block(layers_[static_cast<std::size_t>(i)], x, {real, packing ? &*packing : nullptr}, rotation, sparse ? &pattern : nullptr, pass, wants ? &trace->attention_BhLL : nullptr);
   }
   if (settings_.final_norm) x = final_norm_(x);
   keep_hidden(settings_.layers);
-  return x.narrow(1, 0, length);
+  return result();
 }
 
 }  // namespace seqbench::models

@@ -1,4 +1,5 @@
-// One training step by the loop, or predictions of its rows, a line of standard input ("train" or "infer"). usage: time_transformer WORKLOAD THREADS DEVICE f32|bf16 [FOLDER]
+// One training step by the loop, or predictions of its rows, a line of standard input ("train" or "infer"). usage: time_transformer WORKLOAD THREADS DEVICE f32|bf16 LOW:HIGH|- [FOLDER]
+// LOW:HIGH: tokens of the rows, at quantiles of the uniform distribution; -: all of the workload's own length.
 // First line of output: parameters, trained parameters; then milliseconds: of a step, or of a pass over the batch, many in one go on a device.
 #include <cmath>
 #include <cstdlib>
@@ -22,19 +23,19 @@ namespace {
 struct Workload {
   const char* name;
   const char* model;
-  std::int64_t batch;
+  std::int64_t batch, length;
   TaskKind kind;
 };
 constexpr int kPassesOnDevice = 16;
-constexpr Workload kWorkloads[] = {{"bert", "bert", 36, TaskKind::kRegression},
-                                   {"distilbert", "distilbert", 32, TaskKind::kRegression},
-                                   {"nt-v2-50m-lora", "nucleotide_transformer", 8, TaskKind::kBinary}};
+constexpr Workload kWorkloads[] = {{"bert", "bert", 36, 128, TaskKind::kRegression},
+                                   {"distilbert", "distilbert", 32, 48, TaskKind::kRegression},
+                                   {"nt-v2-50m-lora", "nucleotide_transformer", 8, 51, TaskKind::kBinary}};
 
-std::string drawn_text(const Workload& work, Draws& draws) {
+std::string drawn_text(const Workload& work, std::int64_t tokens, Draws& draws) {
   std::string text;
   const bool words = work.model == std::string_view("distilbert");
-  const int length = words ? 46 : work.model == std::string_view("bert") ? 128 : 300;
-  for (int i = 0; i < length; ++i) text += words ? "w" + std::to_string(draws.below(30000)) + " " : std::string(1, "ACGT"[draws.below(4)]);
+  const std::int64_t length = words ? tokens - 2 : work.model == std::string_view("bert") ? tokens : 6 * (tokens - 1);
+  for (std::int64_t i = 0; i < length; ++i) text += words ? "w" + std::to_string(draws.below(30000)) + " " : std::string(1, "ACGT"[draws.below(4)]);
   return text;
 }
 
@@ -82,15 +83,18 @@ void serve(const Infer& infer) {
   throw Stop();
 }
 
-void time_steps(const Workload& work, const char* device_name, const char* precision, const char* folder) {
+void time_steps(const Workload& work, const char* device_name, const char* precision, const char* lengths,
+                const char* folder) {
   const Tables tables({}, {models_table().begin(), models_table().end()});
   const ModelEntry& entry = tables.model(work.model);
   const Params params = params_of(work, entry, folder);
   Draws draws = Streams(1).open("test").at();
   std::vector<std::string> texts;
   std::vector<std::int64_t> rows;
+  const std::vector<std::string_view> ends = split(lengths, ':');
+  const std::int64_t low = ends.size() == 2 ? parse_int(ends[0]).value() : work.length, high = ends.size() == 2 ? parse_int(ends[1]).value() : work.length;
   for (std::int64_t i = 0; i < work.batch; ++i) {
-    texts.push_back(drawn_text(work, draws));
+    texts.push_back(drawn_text(work, low + (high - low) * (2 * i + 1) / (2 * work.batch), draws));
     rows.push_back(i);
   }
   const View view{"dna", TextView{Texts(texts)}};
@@ -130,15 +134,15 @@ void time_steps(const Workload& work, const char* device_name, const char* preci
 
 int main(int count, char** values) {
   for (const seqbench::Workload& work : seqbench::kWorkloads) {
-    if (count < 5 || std::strcmp(values[1], work.name) != 0) continue;
+    if (count < 6 || std::strcmp(values[1], work.name) != 0) continue;
     seqbench::train::set_numerics(seqbench::parse_int(values[2]).value());
     seqbench::train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
     try {
-      seqbench::time_steps(work, values[3], values[4], count > 5 ? values[5] : "");
+      seqbench::time_steps(work, values[3], values[4], values[5], count > 6 ? values[6] : "");
     } catch (const seqbench::Stop&) {
       return 0;
     }
   }
-  std::fputs("usage: time_transformer bert|distilbert|nt-v2-50m-lora THREADS DEVICE f32|bf16 [FOLDER]\n", stderr);
+  std::fputs("usage: time_transformer bert|distilbert|nt-v2-50m-lora THREADS DEVICE f32|bf16 LOW:HIGH|- [FOLDER]\n", stderr);
   return 2;
 }

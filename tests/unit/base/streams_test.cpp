@@ -78,6 +78,17 @@ TEST(Stream, DrawsReadBlocksInOrder) {
   }
 }
 
+TEST(Stream, FillsWithTheWordsOfItsBlocks) {
+  const Stream stream = Streams(7).open("test");
+  const Counter at{.epoch = 3, .step = 1, .item = 9};
+  for (const std::size_t count : {0u, 1u, 4u, 255u, 256u, 257u, 1030u}) {
+    std::vector<std::uint32_t> words(count), expected(count);
+    stream.fill(0xFFFFFFF0u, at, words);  // over the end of a word
+    for (std::size_t i = 0; i < count; ++i) expected[i] = stream.block(static_cast<std::uint32_t>(0xFFFFFFF0u + i / 4), at)[i % 4];
+    EXPECT_EQ(words, expected) << count;
+  }
+}
+
 TEST(Stream, CopiedDrawsReadTheSameWordsAgain) {
   Draws draws = Streams(9).open("augment").at();
   static_cast<void>(draws.word());

@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/ones.h>
@@ -84,6 +85,29 @@ TEST(Dropout, ARowsMaskDependsOnNoOtherRowAndNoWidth) {
   const at::Tensor large = dropout.mask(6, 33, pass);
   EXPECT_TRUE(at::equal(large.narrow(0, 0, 4), dropout.mask(4, 33, pass)));
   EXPECT_TRUE(at::equal(large.narrow(1, 0, 30), dropout.mask(6, 30, pass)));
+}
+
+TEST(Dropout, RowsEndToEndHaveTheMasksThatTheyHaveApart) {
+  const Dropout dropout(Streams(1), "hidden", 0.5);
+  Pass pass{.training = true, .epoch = 2, .step = 9, .first_row = 3};
+  const at::Tensor padded = dropout(at::ones({3, 7000, 2}), pass);
+  const std::vector<std::int64_t> lengths = {5, 7000, 1};
+  pass.lengths = lengths;
+  const at::Tensor packed = dropout(at::ones({1, 7006, 2}), pass);
+  EXPECT_TRUE(at::equal(packed.narrow(1, 0, 5), padded.narrow(0, 0, 1).narrow(1, 0, 5)));
+  EXPECT_TRUE(at::equal(packed.narrow(1, 5, 7000), padded.narrow(0, 1, 1)));
+  EXPECT_TRUE(at::equal(packed.narrow(1, 7005, 1), padded.narrow(0, 2, 1).narrow(1, 0, 1)));
+}
+
+TEST(Dropout, ThreadsDoNotChangeAMask) {
+  const Dropout dropout(Streams(1), "hidden", 0.5);
+  const Pass pass{.training = true, .epoch = 2, .step = 9};
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const at::Tensor alone = dropout.mask(3, 50'001, pass);
+  at::set_num_threads(4);
+  EXPECT_TRUE(at::equal(dropout.mask(3, 50'001, pass), alone));
+  at::set_num_threads(threads);
 }
 
 TEST(Dropout, EpochStepModuleAndSeedEachChangeTheMask) {

@@ -29,6 +29,9 @@ target_include_directories(seqbench_torch SYSTEM INTERFACE
 # The wheel ships headers of an fmt of its own, found before the system's, but not their library.
 target_compile_definitions(seqbench_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1 FMT_HEADER_ONLY=1)
 target_link_options(seqbench_torch INTERFACE -Wl,-rpath,${SEQBENCH_TORCH}/lib -Wl,--allow-shlib-undefined)
+# The wheel's libraries export pieces of another libstdc++ (std::filesystem). Found first, they mix with the system's: where the
+# versions differ, removing a folder is a segmentation fault. So libstdc++ comes before them in the order of search.
+target_link_options(seqbench_torch INTERFACE -Wl,--push-state,--no-as-needed,-lstdc++,--pop-state)
 # libtorch.so only pulls in libtorch_cuda.so where the wheel has one; nothing refers to it by symbol.
 target_link_libraries(seqbench_torch INTERFACE
   -Wl,--no-as-needed ${SEQBENCH_TORCH}/lib/libtorch.so -Wl,--as-needed

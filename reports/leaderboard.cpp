@@ -155,7 +155,7 @@ std::string rank_over_folds(bool higher_is_better, const Competitors& models, st
 std::string add_intervals(const store::Reader& store, const Executions& executions, const TaskTable& table, Competitors& models) {
   const analyze::MetricInfo* metric = registered(table.rank_metric);
   if (models.rows.size() < 2) return "none: one row";
-  if (metric == nullptr) return "none: metric is not registered";
+  if (metric == nullptr) return "none: a score of the task's own, which cannot be computed on resampled rows";
   std::vector<analyze::RankInterval> intervals;
   std::string method;
   if (std::ranges::all_of(models.folds, [](const FoldScores* f) { return f->scores.size() > 1; })) {

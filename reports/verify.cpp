@@ -155,13 +155,19 @@ Scorecard verify(const store::Reader* store, const store::PublishedFolder& folde
 }
 
 Scorecard of_table(Scorecard card, const std::string& table) {
-  const auto wanted = [&](const std::string& name) { return name == table || name == "Table " + table; };
+  const auto wanted = [&](const std::string& name) { return name == table || name == "Table " + table || name.starts_with(table + " ("); };
   const auto other = [&](const Published& p) { return !wanted(p.table_ref); };
+  std::vector<std::string> tables;
+  const auto add = [&](const Published& p) {
+    if (std::ranges::find(tables, p.table_ref) == tables.end()) tables.push_back(p.table_ref);
+  };
+  for (const NumberVerdict& v : card.numbers) add(v.printed);
+  for (const auto* rows : {&card.others, &card.missing}) std::ranges::for_each(*rows, add);
   std::erase_if(card.numbers, [&](const NumberVerdict& v) { return other(v.printed); });
   std::erase_if(card.others, other);
   std::erase_if(card.missing, other);
   if (card.numbers.empty() && card.others.empty() && card.missing.empty()) {
-    throw InputError(fmt::format("no table '{}' in paper '{}'", printable(table), card.paper));
+    throw InputError(fmt::format("no table '{}' in paper '{}': it has {}", printable(table), card.paper, join(tables, ", ")));
   }
   std::erase_if(card.claims, [&](const JudgedClaim& c) { return std::ranges::none_of(c.claim.tables, wanted); });
   return card;

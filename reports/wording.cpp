@@ -42,20 +42,20 @@ std::vector<RowMethods> methods_by_row(const TaskTable& table, const Section& se
   return rows;
 }
 
-/// 'r2, spearman ("a", "b"), "c"': metrics in some rows, and rows with all of their metrics.
-std::string places_of(const std::vector<RowMethods>& rows, const std::string& method) {
+/// '"a", "b"' where all metrics have it, 'r2, spearman' where that is so in every row, 'r2 of "a", "b"' in some.
+std::vector<std::string> places_of(const std::vector<RowMethods>& rows, const std::string& method) {
   std::map<std::vector<std::string>, std::vector<std::string>> by_metrics;
-  std::vector<std::string> whole, parts;
+  std::vector<std::string> whole, places;
   for (const RowMethods& row : rows) {
     const std::vector<std::string> metrics = row.metrics_with(method);
     if (metrics.empty()) continue;
     (metrics.size() == row.of_metrics.size() ? whole : by_metrics[metrics]).push_back(row.row);
   }
+  if (!whole.empty()) places.push_back(join(whole, ", "));
   for (const auto& [metrics, in] : by_metrics) {
-    parts.push_back(join(metrics, ", ") + (in.size() == rows.size() ? "" : " (" + join(in, ", ") + ")"));
+    places.push_back(join(metrics, ", ") + (in.size() == rows.size() ? "" : " of " + join(in, ", ")));
   }
-  if (!whole.empty()) parts.push_back(join(whole, ", "));
-  return join(parts, ", ");
+  return places;
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ std::string methods(const TaskTable& table, const Section& section, NameText nam
   std::vector<std::string> parts;
   for (const auto& [method, count] : counts) {
     if (method == commonest->first) continue;
-    parts.push_back(name_text(method, kName) + " for " + places_of(rows, method));
+    for (const std::string& place : places_of(rows, method)) parts.push_back(name_text(method, kName) + " for " + place);
   }
   if (commonest != counts.end()) {
     parts.push_back(name_text(commonest->first, kName) + (parts.empty() ? "" : " for all else"));

@@ -24,7 +24,7 @@ using NameText = std::string (*)(std::string_view text, std::size_t limit);
 [[nodiscard]] std::string parameters_text(const Row& row);
 /// "mse: lower is better; r2: higher is better"; like methods(), not of scores of standard deviations.
 [[nodiscard]] std::string directions(const TaskTable& table, const Section& section, NameText name_text);
-/// Where the intervals of the test cells come from: 'none: ... for r2 ("a", "b"), "mean"; test rows for all else'.
+/// Where the intervals of the test cells come from: 'none: ... for r2 of "a", "b"; test rows for all else'.
 [[nodiscard]] std::string methods(const TaskTable& table, const Section& section, NameText name_text);
 
 struct Counts {

@@ -33,7 +33,7 @@ void explain(PlannedTrial& trial, const store::Reader& store) {
 std::optional<double> estimate(const PlannedTrial& trial, const store::Reader& store) {
   if (trial.spec.row.kind == "ceiling") return std::nullopt;
   const std::string view = trial.spec.row.config.at("model").at("view");
-  const auto pace = store.pace(trial.spec.row.task, trial.spec.row.model, view);
+  const auto pace = store.pace(trial.spec.row.task, trial.spec.row.model, view, trial.spec.row.scale);
   if (!pace) return std::nullopt;
   return pace->seconds_per_step * static_cast<double>(pace->steps) + pace->other_seconds;
 }

@@ -140,10 +140,14 @@ void write(const Plan& plan, const Tables& tables, const RunOptions& options, co
   store.close_run(run, "done");
 }
 
+/// Every trial is done and stands at this scale already.
 bool is_known(const Plan& plan, const fs::path& path) {
   if (!fs::exists(path)) return false;
-  const store::Reader store(path);
-  return std::ranges::all_of(plan.trials, [&](const PlannedTrial& t) { return store.state(t.spec.row.key).status == "done"; });
+  std::set<std::string> known;
+  for (const store::TrialResult& t : store::Reader(path).trials_of_task(plan.trials.front().spec.row.task)) {
+    if (t.scale == plan.experiment.scale) known.insert(t.key);
+  }
+  return std::ranges::all_of(plan.trials, [&](const PlannedTrial& t) { return known.contains(t.spec.row.key); });
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ constexpr std::string_view kAsked =
 
 /// A trial `t` with label and ordinal from `rt`, and its newest done execution, or its newest state.
 constexpr std::string_view kTrialColumns =
-    "SELECT t.key, rt.label, t.task, t.model, t.variant, t.kind, t.source, coalesce(n.scale, t.scale), t.split_kind,"
+    "SELECT t.key, rt.label, t.task, t.model, t.variant, t.kind, t.source, coalesce(n.scale, t.scale) AS own_scale, t.split_kind,"
     "  coalesce(json_extract(t.config, '$.model.view'), ''),"
     "  e.status, e.verdict, e.reason, e.result_sha256, e.uid,"
     "  t.seed, t.rep, t.fold, e.id, rt.ordinal, e.step, e.params_total, e.params_trained, t.config, e.chosen,"
@@ -57,7 +57,8 @@ constexpr std::string_view kTrialColumns =
 constexpr std::string_view kNewestOfTask =
     " WHERE t.task = ? AND e.status = 'done' AND NOT EXISTS (SELECT 1 FROM run_trials p JOIN runs q ON q.id = p.run"
     "  JOIN asked y ON y.id = q.experiment"
-    "  WHERE p.trial = t.id AND (q.uid, -p.ordinal) > (r.uid, -rt.ordinal) AND y.scale IS n.scale ";
+    "  WHERE p.trial = t.id AND (q.uid, -p.ordinal) > (r.uid, -rt.ordinal)"
+    "  AND coalesce(y.scale, t.scale) = coalesce(n.scale, t.scale) ";
 
 Environment environment_of(const Rows& row, int column) {
   Environment e;
@@ -231,7 +232,7 @@ std::vector<TrialResult> Reader::trials_of_run(std::int64_t run) const {
 
 std::vector<TrialResult> Reader::trials_of_task(std::string_view task) const {
   static const std::string kSql =
-      fmt::format("{}{}{}) ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, n.scale", kAsked, kTrialColumns,
+      fmt::format("{}{}{}) ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, own_scale", kAsked, kTrialColumns,
                   kNewestOfTask);
   return trials(impl_->db, kSql, task);
 }
@@ -239,7 +240,7 @@ std::vector<TrialResult> Reader::trials_of_task(std::string_view task) const {
 std::vector<TrialResult> Reader::labelled_trials(std::string_view task) const {
   static const std::string kSql =
       fmt::format("{}{}{} AND y.name = n.name)"
-                  " ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, n.scale, rt.label, rt.ordinal",
+                  " ORDER BY t.model, t.variant, t.rep, t.fold, t.seed, t.key, own_scale, rt.label, rt.ordinal",
                   kAsked, kTrialColumns, kNewestOfTask);
   std::vector<TrialResult> found = trials(impl_->db, kSql, task);
   const auto same = [](const TrialResult& a, const TrialResult& b) {
@@ -347,16 +348,17 @@ std::map<std::string, VerdictRow> Reader::verdicts() const {
   return found;
 }
 
-std::optional<Reader::Pace> Reader::pace(std::string_view task, std::string_view model, std::string_view view) const {
+std::optional<Reader::Pace> Reader::pace(std::string_view task, std::string_view model, std::string_view view,
+                                         std::string_view scale) const {
   // Timings are of the last attempt, so its own steps divide them.
   Rows row = impl_->db.rows(
       "SELECT e.step - a.from_step, e.step,"
       "  coalesce(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0) / 1e9, sum(g.total_ns) FILTER (WHERE g.phase NOT LIKE '%/%') / 1e9"
       " FROM trials t JOIN executions e ON e.trial = t.id AND e.status = 'done'"
       " JOIN attempts a ON a.execution = e.id AND a.status = 'done' JOIN timings g ON g.attempt = a.id"
-      " WHERE t.task = ? AND t.model = ? AND coalesce(json_extract(t.config, '$.model.view'), '') = ?"
+      " WHERE t.task = ? AND t.model = ? AND coalesce(json_extract(t.config, '$.model.view'), '') = ? AND t.scale = ?"
       " GROUP BY e.id ORDER BY e.uid DESC LIMIT 20",
-      task, model, view);
+      task, model, view, scale);
   std::vector<double> per_step, other, steps;
   while (row.next()) {
     const double done = row.real(0), train = row.real(2), total = row.real(3);

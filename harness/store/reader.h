@@ -88,7 +88,8 @@ class Reader {
   [[nodiscard]] std::vector<std::string> tasks() const;
   /// Median seconds per train step and of everything else, over the newest 20 done executions of this model and task.
   struct Pace { double seconds_per_step = 0; double other_seconds = 0; std::int64_t steps = 0; };
-  [[nodiscard]] std::optional<Pace> pace(std::string_view task, std::string_view model, std::string_view view) const;
+  [[nodiscard]] std::optional<Pace> pace(std::string_view task, std::string_view model, std::string_view view,
+                                         std::string_view scale) const;
   /// Done executions of trials with this spec_key under other code: their trial configs, newest first.
   [[nodiscard]] std::vector<Json> configs_with_spec_key(std::string_view spec_key) const;
   /// Any trial of the same task, model, variant, seed, rep, fold but other data: its data_sha256.

@@ -4,13 +4,14 @@
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/native_dropout.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "harness/base/error.h"
 
@@ -70,6 +71,7 @@ at::Tensor Dropout::mask(std::int64_t rows, std::int64_t elements, const Pass& p
 void Dropout::fill(const at::Tensor& mask, std::span<const std::int64_t> sizes, const Pass& pass, double kept) const {
   const auto threshold = static_cast<std::uint32_t>(std::ceil(probability_ * 0x1p24));
   const std::vector<dropout::Piece> pieces = dropout::pieces_of(sizes);
+  SEQBENCH_ASSERT(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) == mask.numel(), "rows make up what is dropped");
   const auto fill_piece = [&]<typename T>(const dropout::Piece& piece, T* data) {
     std::array<std::uint32_t, dropout::kPiece> words;
     const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),

@@ -153,7 +153,7 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, Pa
   if (frequencies_.defined() && frequencies_.device() != x.device()) frequencies_ = frequencies_.to(x.device());
   at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_, x.size(1)) : at::Tensor();
   const bool may_pack = !sparse && real.defined() && real.is_cpu() && (trace == nullptr || !trace->attention_layer);
-  const std::optional<Packing> packing = may_pack ? Packing::of(real) : std::nullopt;
+  const std::optional<Packing> packing = may_pack ? std::optional<Packing>(real) : std::nullopt;
   if (packing) {
     x = packing->packed(x);
     pass.lengths = packing->lengths();
@@ -167,7 +167,8 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, Pa
     keep_hidden(i);
     const BlockSparse pattern{settings_.block, settings_.random_blocks, i, pass.training, settings_.max_positions};
     const bool wants = trace != nullptr && trace->attention_layer == i + 1;
-    x = block(layers_[static_cast<std::size_t>(i)], x, {real, packing ? &*packing : nullptr}, rotation, sparse ? &pattern : nullptr, pass, wants ? &trace->attention_BhLL : nullptr);
+    x = block(layers_[static_cast<std::size_t>(i)], x, {real, packing ? &*packing : nullptr}, rotation,
+              sparse ? &pattern : nullptr, pass, wants ? &trace->attention_BhLL : nullptr);
   }
   if (settings_.final_norm) x = final_norm_(x);
   keep_hidden(settings_.layers);

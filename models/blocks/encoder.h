@@ -75,8 +75,9 @@ class Encoder {
   /// `frequencies`: stored rotary ones, or undefined: computed.
   Encoder(LayerMaker& maker, const EncoderSettings& settings, const EncoderNames& names, const at::Tensor& frequencies);
 
-  /// ids int64 [B, L], keep bool [B, L] -> [B, L, H]; on the CPU padding is left out of the layers and comes back as 0. InputError for batches longer than the position table, and for
-  /// ids on the CPU that have no row.
+  /// ids int64 [B, L], keep bool [B, L] -> [B, L, H]. On the CPU padding is left out of the layers and comes back as 0, but for
+  /// block-sparse attention and where attention is traced. InputError for batches longer than the position table, and for ids on
+  /// the CPU that have no row.
   [[nodiscard]] at::Tensor operator()(const at::Tensor& ids, const at::Tensor& keep, Pass pass, Trace* trace);
   /// InputError for ids without a row. Ids on a device are not looked at again: that would wait for it.
   void check_values(const at::Tensor& ids) const;

@@ -5,32 +5,17 @@
 #include <ATen/ops/remainder.h>
 #include <ATen/ops/zeros.h>
 
-#include <numeric>
-#include <utility>
-
 #include "harness/base/error.h"
 
 namespace seqbench::models {
-namespace packing {
-namespace {
 
-constexpr double kLeastPadding = 0.05;  // share of a batch below which rows stay as they are
-
-}  // namespace
-}  // namespace packing
-
-std::optional<Packing> Packing::of(const at::Tensor& keep) {
+Packing::Packing(const at::Tensor& keep) : rows_(keep.size(0)), length_(keep.size(1)) {
   SEQBENCH_ASSERT(keep.is_cpu() && keep.dim() == 2 && keep.scalar_type() == at::kBool, "keep is bool [B, L] on the CPU");
+  tokens_ = at::nonzero(keep.flatten()).squeeze(1);
   const at::Tensor counts = keep.sum(1).contiguous();
   const auto* data = counts.const_data_ptr<std::int64_t>();
-  std::vector<std::int64_t> lengths(data, data + counts.numel());
-  const auto real = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}));
-  if (real > (1 - packing::kLeastPadding) * static_cast<double>(keep.numel())) return std::nullopt;
-  return Packing(keep, std::move(lengths));
+  lengths_.assign(data, data + counts.numel());
 }
-
-Packing::Packing(const at::Tensor& keep, std::vector<std::int64_t> lengths)
-    : rows_(keep.size(0)), length_(keep.size(1)), lengths_(std::move(lengths)), tokens_(at::nonzero(keep.flatten()).squeeze(1)) {}
 
 at::Tensor Packing::packed(const at::Tensor& x) const { return at::index_select(x.flatten(0, 1), 0, tokens_).unsqueeze(0); }
 

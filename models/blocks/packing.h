@@ -6,15 +6,14 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace seqbench::models {
 
 class Packing {
  public:
-  /// keep bool [B, L] on the CPU, true at real tokens. Nothing where so little is padding that it does not pay.
-  [[nodiscard]] static std::optional<Packing> of(const at::Tensor& keep);
+  /// keep bool [B, L] on the CPU, true at real tokens.
+  explicit Packing(const at::Tensor& keep);
 
   /// x [B, L, H] -> [1, T, H].
   [[nodiscard]] at::Tensor packed(const at::Tensor& x) const;
@@ -26,8 +25,6 @@ class Packing {
   [[nodiscard]] const std::vector<std::int64_t>& lengths() const { return lengths_; }
 
  private:
-  Packing(const at::Tensor& keep, std::vector<std::int64_t> lengths);
-
   std::int64_t rows_, length_;
   std::vector<std::int64_t> lengths_;
   at::Tensor tokens_;  // int64 [T]: each token's place in [B * L]

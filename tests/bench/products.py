@@ -50,6 +50,11 @@ class Products(TorchDispatchMode):
             self._attention(*(args[1:3] if backward else args[:2]), times=2 if backward else 1)
         elif name in ("convolution", "convolution_backward"):
             self.found["conv", func, tuple(_Shape.of(a) for a in args)] += 1
+        else:  # under inference mode operators come whole that are made of others
+            with self:
+                result = func.decompose(*args, **(kwargs or {}))
+            if result is not NotImplemented:
+                return result
         return func(*args, **(kwargs or {}))
 
 
@@ -116,13 +121,18 @@ def flops(product):
     return per_output * source[0] * weight[0][0] * _batch(sizes)
 
 
-def limit(step, device="cpu"):
-    """Milliseconds and floating point operations of the products of step()."""
+def limit(step, device="cpu", real=(1, 1)):
+    """Milliseconds and floating point operations of the products of step(). `real`: of a padded batch's tokens, and of its pairs of
+    tokens, the share that is no padding; products of many small matrices, attention's, are taken to be over pairs."""
     with Products() as products:
         step()
+    milliseconds = operations = 0
     with torch.no_grad():
-        seconds = sum(times * min(_seconds(call, device) for call in _calls(product, device)) for product, times in products.found.items())
-    return 1e3 * seconds, sum(times * flops(product) for product, times in products.found.items())
+        for product, times in products.found.items():
+            weight = times * real[product[0] == "mm" and product[1] > 1]
+            milliseconds += 1e3 * weight * min(_seconds(call, device) for call in _calls(product, device))
+            operations += weight * flops(product)
+    return milliseconds, operations
 
 
 def peak(dtype, device="cpu", size=2048):

@@ -216,6 +216,8 @@ class SubmissionTest(DoorCase):
         key = self.rows("SELECT key FROM trials WHERE kind = 'submitted'")[0][0]
         self.assertIn("mine", self.call("show", key)[0])
         self.assertIn("was submitted", self.call("rerun", key, expect=2)[1])
+        self.assertIn("stored", self.call("submit", path, *flags, "--scale", "full")[0])  # it stands at both scales
+        self.assertIn("known before", self.call("submit", path, *flags, "--scale", "full")[0])
         self.assert_sound()
 
     def test_a_refusal_leaves_no_store(self):

@@ -99,6 +99,33 @@ TEST_F(Board, ATrialStandsAtEveryScaleThatPlannedIt) {
   EXPECT_EQ(reader.trials_of_run(reader.newest_run("toys/full")->id).at(0).scale, "full");
 }
 
+TEST_F(Board, AStoredScaleMayBeMissing) {
+  fill({{.label = "net", .error = 0.4}, {.label = "other", .error = 0.6}}, "toys/first");
+  run_scale = "desk";
+  fill({{.label = "again", .error = 0.4, .run = false, .configuration = "net"}}, "toys/second");
+  const store::Reader reader(path());
+  EXPECT_EQ(reader.trials_of_task("toy").size(), 2u);
+  EXPECT_EQ(labels(leaderboard(reader, "toy").contests.at(0)), (std::vector<std::string>{"again", "other"}));
+}
+
+TEST_F(Board, ResamplesTheRankingAndTheQualifyingMetricAlone) {
+  fill({{.label = "a", .error = 0.4}, {.label = "b", .error = 0.6}});
+  const auto methods_of = [&](const std::string& metric, const std::string& asked) {
+    return leaderboard(store::Reader(path()), "toy", asked).table.rows.at(0).cell(metric, "test")->summary.method;
+  };
+  EXPECT_NE(methods_of("mse", "").find("BCa"), std::string::npos);
+  EXPECT_EQ(methods_of("spearman", ""), "none: not of the ranking");
+  EXPECT_NE(methods_of("spearman", "spearman").find("BCa"), std::string::npos);
+  EXPECT_EQ(methods_of("mse", "spearman"), "none: not of the ranking");
+}
+
+TEST_F(Board, ResamplesTheQualifyingMetricToo) {
+  qualifying = "spearman";
+  fill({{.label = "a", .error = 0.4}, {.label = "b", .error = 0.6}});
+  const Leaderboard board = leaderboard(store::Reader(path()), "toy", "mse");
+  EXPECT_NE(board.table.rows.at(0).cell("spearman", "test")->summary.method.find("BCa"), std::string::npos);
+}
+
 TEST_F(Board, MarksWhatTestRowsChoseWithoutTheirLabels) {
   fill({{.label = "agreed", .keep = "agreement", .error = 0.2}, {.label = "plain", .error = 0.5}});
   const Leaderboard board = leaderboard(store::Reader(path()), "toy");
@@ -158,7 +185,7 @@ TEST_F(Board, ScoresOfTheTasksOwnAreShownAndRanked) {
   const Contest& contest = board.contests.at(0);
   EXPECT_EQ(standing(contest, "high").rank, 1u);
   EXPECT_TRUE(board.table.higher_is_better);
-  EXPECT_EQ(contest.rank_method, "none: metric is not registered");
+  EXPECT_TRUE(contest.rank_method.starts_with("none: a score of the task's own"));
   const analyze::Summary& score = standing(contest, "high").score;
   EXPECT_NEAR(score.mean, 0.72, 1e-12);
   EXPECT_EQ(score.method, "t over seeds");

@@ -146,8 +146,8 @@ TEST(Wording, TheCommonestMethodNeedsNoNamesAndMetricsOrRowsStandTogether) {
   const Row plain = with_methods("plain", {{"mse", "rows"}, {"r2", "rows"}, {"own", "rows"}});
   EXPECT_EQ(text({plain, plain, plain}), "rows");
   EXPECT_EQ(text({a, b, a}), "seeds for own; rows for all else");
-  EXPECT_EQ(text({a, b, c}), "none for r2, own (\"c\"); seeds for own (\"a\", \"b\"); rows for all else");
-  EXPECT_EQ(text({a, b, c, d}), "none for r2, own (\"c\"), \"d\"; seeds for own (\"a\", \"b\"); rows for all else");
+  EXPECT_EQ(text({a, b, c}), "none for r2, own of \"c\"; seeds for own of \"a\", \"b\"; rows for all else");
+  EXPECT_EQ(text({a, b, c, d}), "none for \"d\"; none for r2, own of \"c\"; seeds for own of \"a\", \"b\"; rows for all else");
   EXPECT_EQ(text({with_methods("e", {}), d, with_methods("f", {})}), "none");
 }
 

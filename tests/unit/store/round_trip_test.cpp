@@ -309,18 +309,19 @@ TEST(Pace, MedianOfTheNewestTwenty) {
   std::vector<int> trials;
   for (int i = 0; i < 50; i += 2) trials.push_back(i);
   const RunId run = store.open_run(run_row(trials));
-  EXPECT_FALSE(Reader(folder.store()).pace("gfp", "ridge", "one_hot"));
+  EXPECT_FALSE(Reader(folder.store()).pace("gfp", "ridge", "one_hot", "smoke"));
   for (const int trial : trials) {
     TrialRecord record = record_of(trial);
     if (trial < 10) record.timings[1].total_ns = 1'000'000'000'000;  // 5 old ones, not among the newest 20
     store.record(store.begin_trial(run, key_of(trial), environment()), record);
   }
-  const auto pace = Reader(folder.store()).pace("gfp", "ridge", "one_hot");
+  const auto pace = Reader(folder.store()).pace("gfp", "ridge", "one_hot", "smoke");
   ASSERT_TRUE(pace);
   EXPECT_DOUBLE_EQ(pace->seconds_per_step, 0.2);
   EXPECT_DOUBLE_EQ(pace->other_seconds, 0.5);
   EXPECT_EQ(pace->steps, 10);
-  EXPECT_FALSE(Reader(folder.store()).pace("gfp", "ridge", "tokens"));
+  EXPECT_FALSE(Reader(folder.store()).pace("gfp", "ridge", "tokens", "smoke"));
+  EXPECT_FALSE(Reader(folder.store()).pace("gfp", "ridge", "one_hot", "full"));
 }
 
 TEST(Relatives, OtherCodeAndOtherData) {

@@ -1,11 +1,13 @@
 #include "harness/base/streams.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
 
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
+#include "harness/base/vectors.h"
 
 namespace seqbench {
 namespace {
@@ -44,14 +46,7 @@ PhiloxBlock philox(PhiloxBlock counter, PhiloxKey key) noexcept {
 
 namespace {
 
-constexpr std::size_t kLanes = 64;  // blocks side by side
-
-// A version for each width of vector registers; sanitizers are not ready when such a choice is made.
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define SEQBENCH_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SEQBENCH_VECTOR_CLONES
-#endif
+constexpr std::size_t kLanes = 32;  // blocks side by side
 
 /// philox() of kLanes counters that differ in their first word alone.
 SEQBENCH_VECTOR_CLONES
@@ -80,17 +75,13 @@ void philox_lanes(PhiloxBlock counter, std::uint32_t key0, std::uint32_t key1, s
 }  // namespace
 
 void Stream::fill(std::uint32_t first, Counter at, std::span<std::uint32_t> words) const noexcept {
-  while (words.size() >= 4 * kLanes) {
+  for (; words.size() >= 4 * kLanes; first += kLanes, words = words.subspan(4 * kLanes)) {
     philox_lanes({first, at.item, at.step, at.epoch}, key_[0], key_[1], words.data());
-    first += kLanes;
-    words = words.subspan(4 * kLanes);
   }
-  for (; !words.empty(); ++first) {
-    const PhiloxBlock last = block(first, at);
-    const std::size_t count = std::min(words.size(), last.size());
-    std::copy_n(last.begin(), count, words.begin());
-    words = words.subspan(count);
-  }
+  if (words.empty()) return;
+  std::array<std::uint32_t, 4 * kLanes> last;
+  philox_lanes({first, at.item, at.step, at.epoch}, key_[0], key_[1], last.data());
+  std::copy_n(last.begin(), words.size(), words.begin());
 }
 
 std::uint32_t Draws::word() {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/vectors.h"
 
 namespace seqbench::models {
 namespace dropout {
@@ -36,6 +37,21 @@ std::vector<Piece> pieces_of(std::span<const std::int64_t> sizes) {
     offset += sizes[row];
   }
   return pieces;
+}
+
+/// to[i] is `one` where word i is kept, else 0.
+SEQBENCH_VECTOR_CLONES
+void keep(const std::uint32_t* __restrict words, std::int64_t count, std::uint32_t threshold, float one, float* __restrict to) {
+  constexpr std::int64_t kRun = 64;
+  for (; count >= kRun; count -= kRun, words += kRun, to += kRun) {
+    for (std::int64_t i = 0; i < kRun; ++i) to[i] = (words[i] >> 8) >= threshold ? one : 0.0F;
+  }
+  for (std::int64_t i = 0; i < count; ++i) to[i] = (words[i] >> 8) >= threshold ? one : 0.0F;
+}
+
+template <typename T>
+void keep(const std::uint32_t* words, std::int64_t count, std::uint32_t threshold, T one, T* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = (words[i] >> 8) >= threshold ? one : static_cast<T>(0);
 }
 
 }  // namespace
@@ -77,10 +93,8 @@ void Dropout::fill(const at::Tensor& mask, std::span<const std::int64_t> sizes, 
     const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),
                      .step = static_cast<std::uint32_t>(pass.step),
                      .item = static_cast<std::uint32_t>(pass.first_row + piece.row)};
-    const auto count = static_cast<std::size_t>(piece.count);
-    stream_.fill(static_cast<std::uint32_t>(piece.begin / 4), at, std::span(words).first(count));
-    const T one = static_cast<T>(static_cast<at::opmath_type<T>>(kept)), zero = static_cast<T>(0);
-    for (std::size_t i = 0; i < count; ++i) data[piece.offset + static_cast<std::int64_t>(i)] = (words[i] >> 8) >= threshold ? one : zero;
+    stream_.fill(static_cast<std::uint32_t>(piece.begin / 4), at, std::span(words).first(static_cast<std::size_t>(piece.count)));
+    dropout::keep(words.data(), piece.count, threshold, static_cast<T>(static_cast<at::opmath_type<T>>(kept)), data + piece.offset);
   };
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, mask.scalar_type(), "dropout", [&] {
     auto* data = mask.mutable_data_ptr<scalar_t>();

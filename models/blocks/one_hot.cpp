@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "harness/base/vectors.h"
 #include "models/blocks/product.h"
 
 namespace seqbench::models {
@@ -114,9 +115,7 @@ void add_rows(const at::Tensor& from, const at::Tensor& index, const at::Tensor&
   T* sums = into.mutable_data_ptr<T>();
   const auto *read = index.const_data_ptr<std::int64_t>(), *written = to.const_data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < index.numel(); ++i) {
-    const T* values = source + read[i] * width;
-    T* sum = sums + written[i] * width;
-    for (std::int64_t c = 0; c < width; ++c) sum[c] += values[c];
+    add_values(source + read[i] * width, width, sums + written[i] * width);
   }
 }
 

@@ -27,6 +27,16 @@ const std::optional<c10::OperatorHandle>& one_dnn() {
   return kFound;
 }
 
+/// MKL uses AVX2 alone on AMD's processors: with AVX-512 oneDNN took half its time, without up to 1.8 times as much.
+bool pays_here() {
+#if defined(__x86_64__)
+  static const bool kPays = __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512f");
+  return kPays;
+#else
+  return false;
+#endif
+}
+
 bool fits(const at::Tensor& x, const at::Tensor& weight) {
   return x.numel() * weight.size(0) >= kLeastWork && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && x.is_cpu() &&
          !at::autocast::is_autocast_enabled(at::kCPU) && at::globalContext().userEnabledMkldnn() && one_dnn();
@@ -43,6 +53,11 @@ at::Tensor multiplied(const at::Tensor& x, const at::Tensor& weight, const std::
 
 at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
 
+/// y [rows, out], x [rows, in] -> [out, in], laid out as the weight is: a gradient laid out otherwise would be copied.
+at::Tensor gradient_of(const at::Tensor& weight, const at::Tensor& y, const at::Tensor& x) {
+  return weight.is_contiguous() ? multiplied(y.t(), x.t(), {}) : multiplied(x.t(), y.t(), {}).t();
+}
+
 class Linear : public torch::autograd::Function<Linear> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
@@ -58,7 +73,7 @@ class Linear : public torch::autograd::Function<Linear> {
     const at::Tensor y = rows_of(gradients[0]);
     at::Tensor of_x, of_weight, of_bias;
     if (context->needs_input_grad(0)) of_x = multiplied(y, weight.t(), {}).view(x.sizes());
-    if (context->needs_input_grad(1)) of_weight = multiplied(y.t(), rows_of(x).t(), {});
+    if (context->needs_input_grad(1)) of_weight = gradient_of(weight, y, rows_of(x));
     if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) of_bias = y.sum(0);
     return {of_x, of_weight, of_bias};
   }
@@ -68,6 +83,11 @@ class Linear : public torch::autograd::Function<Linear> {
 }  // namespace product
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (product::pays_here()) return linear_by_one_dnn(x, weight, bias);
+  return at::linear(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
+}
+
+at::Tensor linear_by_one_dnn(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const std::optional<at::Tensor> given = bias.defined() ? std::optional(bias) : std::nullopt;
   if (!product::fits(x, weight)) return at::linear(x, weight, given);
   if (at::GradMode::is_enabled()) return product::Linear::apply(x, weight, given);

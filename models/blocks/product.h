@@ -1,6 +1,6 @@
 #pragma once
 // Linear layers by whichever of LibTorch's two libraries is the faster: its own choice for f32, MKL, leaves AVX-512 unused on
-// AMD's processors, where oneDNN took half the time.
+// AMD's processors, where oneDNN took half the time; without AVX-512 MKL is the faster there too.
 
 #include <ATen/core/Tensor.h>
 
@@ -8,6 +8,9 @@ namespace seqbench::models {
 
 /// x [..., in], weight [out, in], bias [out] or undefined -> [..., out]; as at::linear, to rounding.
 [[nodiscard]] at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
+
+/// The same by oneDNN, where it is f32 on the CPU and large enough: what `linear` is on processors where that is the faster.
+[[nodiscard]] at::Tensor linear_by_one_dnn(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
 
 /// x [B, C, L], weight [O, C, K] with an odd K, bias [O] -> [B, O, L]; as at::conv1d with zeros around, to rounding. On a GPU as a
 /// product of windows: of few channels cuDNN's convolution takes many times as long.

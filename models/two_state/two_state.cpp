@@ -11,8 +11,8 @@
 // validation rows (docs/gfp.md).
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding_bag.h>
 #include <ATen/ops/full.h>
@@ -23,10 +23,11 @@
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "harness/base/error.h"
@@ -37,11 +38,12 @@
 #include "models/blocks/product.h"
 #include "models/blocks/reference.h"
 #include "models/two_state/prior.h"
+#include "models/two_state/row_sums.h"
 
 namespace seqbench::models::two_state {
 namespace {
 
-// Letters: B rows, M substitutions of the row that has most, V substitutions, D traits of a decoder, H hidden units.
+// Letters: B rows, M substitutions of the row that has most, V substitutions, N decoders, D traits of one, H hidden units.
 
 constexpr std::int64_t kMostSubstitutions = 8192;  // of K, whose factor has 8 V^2 bytes
 constexpr std::int64_t kBlock = 4096;              // rows looked at together
@@ -52,6 +54,28 @@ constexpr double kHuber = 2.5;                     // units of noise
 
 struct Affine {
   at::Tensor weight, bias;
+};
+
+/// Sum over tensors of c |w|^2, as one node of the graph.
+class Squares : public torch::autograd::Function<Squares> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, at::TensorList weights, const std::vector<double>& factors) {
+    context->save_for_backward(weights.vec());
+    context->saved_data["factors"] = factors;
+    at::Tensor sum = at::zeros({}, weights[0].options());
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const at::Tensor flat = weights[i].flatten();
+      sum.add_(flat.dot(flat), factors[i]);
+    }
+    return sum;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list outputs) {
+    torch::autograd::variable_list gradients = context->get_saved_variables();
+    const std::vector<double> factors = context->saved_data["factors"].toDoubleVector();
+    for (std::size_t i = 0; i < gradients.size(); ++i) gradients[i] = gradients[i].mul(outputs[0].mul(2 * factors[i]));
+    gradients.emplace_back();
+    return gradients;
+  }
 };
 
 /// Narrow and smooth, or wide with dropout.
@@ -77,16 +101,19 @@ class Decoder {
     skip_ = affine("skip", 2, shape.traits, Init::kaiming(shape.traits));
   }
 
-  /// x [B, V] -> q [B, 2].
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& x_BV, const Pass& pass) const {
-    const at::Tensor z_BD = models::linear(x_BV, traits_.t()), linear_BH = models::linear(z_BD, hidden_.weight, hidden_.bias);
+  /// [V, D]
+  [[nodiscard]] const at::Tensor& traits() const { return traits_; }
+  /// z [B, D] -> q [B, 2].
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& z_BD, const Pass& pass) const {
+    const at::Tensor linear_BH = models::linear(z_BD, hidden_.weight, hidden_.bias);
     const at::Tensor h_BH = dropout_(shape_.wide ? at::relu(linear_BH) : at::softplus(linear_BH), pass);
     return models::linear(z_BD, skip_.weight, skip_.bias).add(models::linear(h_BH, out_.weight, out_.bias));
   }
   [[nodiscard]] at::Tensor penalty() const {
-    at::Tensor others = hidden_.weight.square().sum();
-    for (const at::Tensor& one : {hidden_.bias, out_.weight, out_.bias, skip_.weight, skip_.bias}) others = others.add(one.square().sum());
-    return traits_.square().sum().mul(shape_.trait_penalty).add(others.mul(shape_.penalty));
+    const std::vector<at::Tensor> weights{traits_, hidden_.weight, hidden_.bias, out_.weight, out_.bias, skip_.weight, skip_.bias};
+    std::vector<double> factors(weights.size(), shape_.penalty);
+    factors.front() = shape_.trait_penalty;
+    return Squares::apply(at::TensorList(weights), factors);
   }
 
  private:
@@ -123,7 +150,7 @@ class TwoState final : public Network {
 
   /// "substitutions" int64 [B, M], filled up with V.
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override;
-  /// In training [B, 2 decoders]: log odds and bright value of each; in evaluation [B, 2]: prediction and log deviation.
+  /// In training [B, 2 N] of N decoders: log odds of each, then bright values; in evaluation [B, 2]: prediction and log deviation.
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override;
   [[nodiscard]] LossSum loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) override;
   [[nodiscard]] bool predicts_spread() const override { return true; }
@@ -136,11 +163,14 @@ class TwoState final : public Network {
  private:
   [[nodiscard]] std::int64_t substitutions() const { return static_cast<std::int64_t>(known_.size()); }
   void read_substitutions(const CodeView& view);
+  void append_places(const std::uint8_t* codes, std::int64_t gathered, std::vector<std::int64_t>& into) const;
+  [[nodiscard]] at::Tensor substituted(const at::Tensor& places_BM) const;
+  [[nodiscard]] std::vector<at::Tensor> traits_of(const at::Tensor& places_BM) const;
   [[nodiscard]] at::Tensor factor(const ModelContext& context) const;
 
   std::int64_t length_, symbols_;
   double threshold_, noise_;
-  at::Tensor reference_;                 // int64 [L]
+  std::vector<std::uint8_t> wild_;       // [L]: the commonest symbols
   std::vector<Substitution> known_;      // those that occur in the view; the last: that a row ends early, wherever
   std::vector<std::int64_t> place_;      // [L * symbols]: which of them, -1: none
   ParameterSet parameters_;
@@ -153,8 +183,8 @@ class TwoState final : public Network {
 /// Codes that differ from the commonest of their position, in any row: labels are not looked at.
 void TwoState::read_substitutions(const CodeView& view) {
   const std::int64_t rows = view.lengths.size(0);
-  reference_ = commonest_symbols(view);
-  const auto* reference = reference_.const_data_ptr<std::int64_t>();
+  const at::Tensor commonest = commonest_symbols(view).to(at::kByte);
+  wild_.assign(commonest.const_data_ptr<std::uint8_t>(), commonest.const_data_ptr<std::uint8_t>() + length_);
   std::vector<bool> seen(static_cast<std::size_t>(length_ * symbols_));
   for (std::int64_t begin = 0; begin < rows; begin += kBlock) {
     std::vector<std::int64_t> block(static_cast<std::size_t>(std::min(kBlock, rows - begin)));
@@ -163,7 +193,7 @@ void TwoState::read_substitutions(const CodeView& view) {
     const auto* code = codes.const_data_ptr<std::uint8_t>();
     for (std::int64_t i = 0; i < codes.numel(); ++i) {
       const std::int64_t position = i % codes.size(1);
-      if (code[i] < symbols_ && code[i] != reference[position]) seen[static_cast<std::size_t>(position * symbols_ + code[i])] = true;
+      if (code[i] < symbols_ && code[i] != wild_[static_cast<std::size_t>(position)]) seen[static_cast<std::size_t>(position * symbols_ + code[i])] = true;
     }
   }
   place_.assign(seen.size(), -1);
@@ -171,10 +201,10 @@ void TwoState::read_substitutions(const CodeView& view) {
     if (!seen[i]) continue;
     const auto at = static_cast<std::int64_t>(i);
     place_[i] = substitutions();
-    known_.push_back({at / symbols_, reference[at / symbols_], at % symbols_});
+    known_.push_back({at / symbols_, wild_[i / static_cast<std::size_t>(symbols_)], at % symbols_});
   }
   if (known_.empty()) throw InputError("two_state: all rows of the view are alike");
-  known_.push_back({length_ - 1, reference[length_ - 1], symbols_});
+  known_.push_back({length_ - 1, wild_.back(), symbols_});
   if (substitutions() > kMostSubstitutions) {
     throw InputError(fmt::format("two_state: {} substitutions occur in the view, at most {} are held", known_.size(), kMostSubstitutions));
   }
@@ -193,72 +223,95 @@ Batch TwoState::collate(const View& view, std::span<const std::int64_t> rows) co
                                  codes.length(), codes.symbols));
   }
   const at::Tensor gathered = codes.gather(rows);
-  const auto* code = gathered.const_data_ptr<std::uint8_t>();
-  std::vector<std::vector<std::int64_t>> found(rows.size());
+  std::vector<std::int64_t> found;
+  std::vector<std::size_t> ends{0};
   std::size_t most = 1;
-  const auto* reference = reference_.const_data_ptr<std::int64_t>();
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    bool ends_early = false;
-    for (std::int64_t position = 0; position < length_; ++position) {
-      // Behind the longest of these rows nothing is gathered.
-      const std::int64_t symbol = position < gathered.size(1) ? *code++ : symbols_;
-      const std::int64_t place = symbol < symbols_ ? place_[static_cast<std::size_t>(position * symbols_ + symbol)] : -1;
-      if (place >= 0) found[row].push_back(place);
-      ends_early = ends_early || (symbol == symbols_ && reference[position] != symbols_);
-    }
-    if (ends_early) found[row].push_back(substitutions() - 1);
-    most = std::max(most, found[row].size());
+    append_places(gathered.const_data_ptr<std::uint8_t>() + static_cast<std::int64_t>(row) * gathered.size(1), gathered.size(1), found);
+    most = std::max(most, found.size() - ends.back());
+    ends.push_back(found.size());
   }
   at::Tensor places = at::full({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(most)}, substitutions(), at::kLong);
   auto* place = places.mutable_data_ptr<std::int64_t>();
-  for (std::size_t row = 0; row < rows.size(); ++row) std::ranges::copy(found[row], place + row * most);
+  for (std::size_t row = 0; row < rows.size(); ++row) std::copy(found.data() + ends[row], found.data() + ends[row + 1], place + row * most);
   Batch batch;
   batch.rows.assign(rows.begin(), rows.end());
   batch.inputs = {{"substitutions", std::move(places)}};
   return batch;
 }
 
-at::Tensor TwoState::forward(const Batch& batch, const Pass& pass) {
-  training_ = pass.training;
-  const at::Tensor& places_BM = batch.input("substitutions");
+/// Of codes [gathered], behind which the row has ended.
+void TwoState::append_places(const std::uint8_t* codes, std::int64_t gathered, std::vector<std::int64_t>& into) const {
+  constexpr std::int64_t kRun = 8;  // compared at once: most are the commonest
+  bool ends_early = false;
+  for (std::int64_t position = 0; position < length_; ++position) {
+    while (position + kRun <= gathered && std::memcmp(codes + position, wild_.data() + position, kRun) == 0) position += kRun;
+    if (position == length_) break;
+    const std::int64_t symbol = position < gathered ? codes[position] : symbols_;
+    if (symbol == wild_[static_cast<std::size_t>(position)]) continue;
+    const std::int64_t place = symbol < symbols_ ? place_[static_cast<std::size_t>(position * symbols_ + symbol)] : -1;
+    if (place >= 0) into.push_back(place);
+    ends_early = ends_early || symbol == symbols_;
+  }
+  if (ends_early) into.push_back(substitutions() - 1);
+}
+
+/// [B, V]
+at::Tensor TwoState::substituted(const at::Tensor& places_BM) const {
+  if (places_BM.is_cpu()) return row_sums(whitening_.narrow(0, 0, substitutions()), places_BM, true);
   const at::Tensor begins_B = at::arange(0, places_BM.numel(), places_BM.size(1), places_BM.options());
   constexpr std::int64_t kSum = 0;
-  // Named as padding, the row of zeros keeps it on the path that adds whole rows, twice as fast as the other.
-  const at::Tensor x_BV =
-      std::get<0>(at::embedding_bag(whitening_, places_BM.reshape(-1), begins_B, false, kSum, false, {}, false, substitutions()));
-  std::vector<at::Tensor> told;
+  return std::get<0>(at::embedding_bag(whitening_, places_BM.reshape(-1), begins_B, false, kSum, false, {}, false, substitutions()));
+}
+
+/// [B, D] of each decoder, by one product. For many rows at once it is cheaper to make K^1/2 U first and then to sum its rows.
+std::vector<at::Tensor> TwoState::traits_of(const at::Tensor& places_BM) const {
+  std::vector<at::Tensor> parts;
+  std::vector<std::int64_t> widths;
   for (const Decoder& decoder : decoders_) {
-    const at::Tensor q_B2 = decoder(x_BV, pass);
-    told.push_back(q_B2.select(1, 0).mul(kOddsScale).add(kLogOdds));
-    told.push_back(q_B2.select(1, 1).mul(kLevelScale * noise_).add(threshold_ + kLevel * noise_));
+    parts.push_back(decoder.traits());
+    widths.push_back(decoder.traits().size(1));
   }
-  if (pass.training) return at::stack(told, 1);
-  at::Tensor bright = at::sigmoid(told[0]), level = told[1];
-  for (std::size_t i = 2; i < told.size(); i += 2) bright = bright.add(at::sigmoid(told[i])), level = level.add(told[i + 1]);
-  const auto many = static_cast<double>(decoders_.size());
-  bright = bright.div(many), level = level.div(many);
-  const at::Tensor rise = level.sub(dark_), prediction = bright.mul(rise).add(dark_);
-  const at::Tensor variance = bright.mul(bright.neg().add(1)).mul(rise.square()).add(noise_ * noise_);
-  return at::stack({prediction, variance.log().mul(0.5)}, 1);
+  const at::Tensor traits_DV = at::cat(parts, 1).t();
+  const bool many = places_BM.is_cpu() && !at::GradMode::is_enabled() && 2 * places_BM.size(0) >= substitutions();
+  const at::Tensor z_BD = many ? row_sums(models::linear(whitening_.narrow(0, 0, substitutions()), traits_DV), places_BM, false)
+                               : models::linear(substituted(places_BM), traits_DV);
+  return z_BD.split_with_sizes(widths, 1);
+}
+
+at::Tensor TwoState::forward(const Batch& batch, const Pass& pass) {
+  training_ = pass.training;
+  const std::vector<at::Tensor> traits = traits_of(batch.input("substitutions"));
+  std::vector<at::Tensor> told;
+  for (std::size_t i = 0; i < decoders_.size(); ++i) told.push_back(decoders_[i](traits[i], pass));
+  const at::Tensor q_B2N = at::stack(told, 2);
+  const at::Tensor odds_BN = q_B2N.select(1, 0).mul(kOddsScale).add(kLogOdds);
+  const at::Tensor level_BN = q_B2N.select(1, 1).mul(kLevelScale * noise_).add(threshold_ + kLevel * noise_);
+  if (pass.training) return at::cat({odds_BN, level_BN}, 1);
+  const at::Tensor bright_B = at::sigmoid(odds_BN).mean(1), rise_B = level_BN.mean(1).sub(dark_);
+  const at::Tensor variance_B = bright_B.mul(bright_B.neg().add(1)).mul(rise_B.square()).add(noise_ * noise_);
+  return at::stack({bright_B.mul(rise_B).add(dark_), variance_B.log().mul(0.5)}, 1);
 }
 
 LossSum TwoState::loss(std::string_view name, const at::Tensor& outputs, const Batch& batch) {
   if (name != "mse") throw InputError(fmt::format("two_state: 'train.loss' is \"{}\", but the model brings its own; leave it out", name));
   if (!training_) return loss_sum(name, outputs.narrow(1, 0, 1), batch);
-  const at::Tensor y_B = batch.labels.select(1, 0), bright_B = y_B.gt(threshold_).to(y_B.scalar_type());
-  const at::Tensor zero_B = at::zeros_like(y_B);
-  at::Tensor each_B = y_B.sub(dark_).div(noise_).square().mul(0.5).mul(bright_B.neg().add(1));
-  at::Tensor penalty = zero_B.sum();
-  for (std::size_t i = 0; i < decoders_.size(); ++i) {
-    const auto column = static_cast<std::int64_t>(2 * i);
-    const at::Tensor odds_B = outputs.select(1, column), error_B = y_B.sub(outputs.select(1, column + 1)).div(noise_);
-    each_B = each_B.add(at::binary_cross_entropy_with_logits(odds_B, bright_B, {}, {}, at::Reduction::None).mul(kStateWeight));
-    each_B = each_B.add(at::huber_loss(error_B, zero_B, at::Reduction::None, kHuber).mul(bright_B));
-    penalty = penalty.add(decoders_[i].penalty());
+  const auto decoders = static_cast<std::int64_t>(decoders_.size());
+  const at::Tensor odds_BN = outputs.narrow(1, 0, decoders), level_BN = outputs.narrow(1, decoders, decoders);
+  const at::Tensor& y_B1 = batch.labels;
+  const at::Tensor bright_B1 = y_B1.gt(threshold_).to(y_B1.scalar_type());
+  const at::Tensor state_BN = at::softplus(odds_BN).sub(odds_BN.mul(bright_B1));  // cross entropy
+  const at::Tensor error_BN = at::huber_loss(level_BN.div(noise_), y_B1.div(noise_).expand_as(level_BN), at::Reduction::None, kHuber);
+  at::Tensor bright_BN = state_BN.mul(kStateWeight).add(error_BN.mul(bright_B1));
+  at::Tensor dark_B1 = y_B1.sub(dark_).square().mul(bright_B1.neg().add(1).mul(0.5 / (noise_ * noise_)));
+  if (batch.weights.defined()) {
+    const at::Tensor weights_B1 = batch.weights.unsqueeze(1);
+    bright_BN = bright_BN.mul(weights_B1), dark_B1 = dark_B1.mul(weights_B1);
   }
-  const double count = batch.weights.defined() ? batch.weights.sum(at::kDouble).item<double>() : static_cast<double>(y_B.size(0));
-  if (batch.weights.defined()) each_B = each_B.mul(batch.weights);
-  return {each_B.sum().add(penalty.mul(count)), count};
+  const double count = batch.weights.defined() ? batch.weights.sum(at::kDouble).item<double>() : static_cast<double>(y_B1.size(0));
+  at::Tensor sum = bright_BN.sum().add(dark_B1.sum());
+  for (const Decoder& decoder : decoders_) sum = sum.add(decoder.penalty(), count);
+  return {sum, count};
 }
 
 }  // namespace
@@ -268,6 +321,7 @@ namespace seqbench {
 
 SEQBENCH_MODEL(two_state) {
   ModelEntry entry;
+  entry.version = 2;
   entry.summary = "dark or bright, and a landscape of the bright state: two small decoders over substitutions with a prior on their likeness";
   entry.citation = "the two states: Sarkisyan et al. 2016, Local fitness landscape of the green fluorescent protein, Nature 533:397";
   entry.views = {"one_hot"};
@@ -282,7 +336,7 @@ SEQBENCH_MODEL(two_state) {
       {.name = "dropout", .fallback = 0.3, .help = "of the wide decoder's hidden units", .low = 0, .high = 0.99, .choices = {}},
       models::contacts_param("likeness by position and amino acids alone")};
   entry.train = {{"optimizer", std::string("adam")}, {"learning_rate", 5e-3}, {"schedule", std::string("one_cycle")},
-                 {"one_cycle.pct_start", 0.1}, {"batch", std::int64_t{256}}, {"eval_batch", std::int64_t{1024}},
+                 {"one_cycle.pct_start", 0.1}, {"batch", std::int64_t{256}}, {"eval_batch", std::int64_t{4096}},
                  {"epochs", std::int64_t{30}}, {"keep", std::string("last")}};
   entry.network = [](const ModelContext& context) -> std::unique_ptr<Network> {
     return std::make_unique<models::two_state::TwoState>(context);

@@ -82,7 +82,7 @@ TEST(Product, IsAsLibTorchsOwn) {
       const at::Tensor x = wave({64, 3, 160}, 0.7).set_requires_grad(true), weight = wave({192, 160}, 0.3).set_requires_grad(true);
       const at::Tensor bias = biased ? wave({192}, 0.9).set_requires_grad(true) : at::Tensor();
       const at::Tensor rows = whole ? x : x.select(1, 1);
-      const at::Tensor y = own ? models::linear(rows, weight, bias) : at::linear(rows, weight, biased ? std::optional(bias) : std::nullopt);
+      const at::Tensor y = own ? models::linear_by_one_dnn(rows, weight, bias) : at::linear(rows, weight, biased ? std::optional(bias) : std::nullopt);
       y.mul(wave(y.sizes().vec(), 0.11)).sum().backward();
       results.push_back({y.detach(), x.grad(), weight.grad()});
       if (biased) results.back().push_back(bias.grad());

@@ -18,12 +18,12 @@ namespace {
 
 std::int64_t cuda_devices() { return at::hasCUDA() ? static_cast<std::int64_t>(at::getNumGPUs()) : 0; }
 
-/// Freed blocks below 32 MiB (the most that glibc takes) stay with the process: else a step's activations are given back to the
-/// system and faulted in again at every step. What the last trial left is given back here.
+/// Freed memory stays with the process, large blocks too: else a step's activations are given back to the system and faulted in again
+/// at every step. What the last trial left is given back here.
 void keep_memory() {
-  constexpr int kBlock = 32 << 20, kFree = 1 << 30, kGrowth = 64 << 20;
-  mallopt(M_MMAP_THRESHOLD, kBlock);
-  mallopt(M_TRIM_THRESHOLD, kFree);
+  constexpr int kGrowth = 64 << 20;
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
   mallopt(M_TOP_PAD, kGrowth);
   malloc_trim(0);
 }
@@ -43,8 +43,8 @@ at::Device find_device(const std::string& name) {
   throw InputError(fmt::format("unknown device '{}': expected auto or one that is here ({})", printable(name), there));
 }
 
-void set_numerics(std::int64_t threads) {
-  keep_memory();
+void set_numerics(std::int64_t threads, bool keeps_memory) {
+  if (keeps_memory) keep_memory();
   // Read at cuBLAS's first call: without it LibTorch refuses products, whose order of sums would depend on streams.
   setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);
   at::globalContext().setDeterministicAlgorithms(true, false);

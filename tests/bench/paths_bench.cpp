@@ -1,16 +1,12 @@
 // Every fast path beside the plain one that it stands for: NAME/fast and NAME/plain, on the same values, in one thread.
 
 #include <ATen/core/Tensor.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/embedding_bag.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/full.h>
-#include <ATen/ops/index_select.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/optim/adam.h>
 
 #include <functional>
@@ -163,21 +159,6 @@ void register_adam() {
   }
 }
 
-/// What a step allocates, with memory that stays with the process and without.
-void register_memory() {
-  const auto touched = [](int keep) {
-    return [keep] {
-      mallopt(M_MMAP_THRESHOLD, keep);
-      mallopt(M_TRIM_THRESHOLD, keep);
-      mallopt(M_TOP_PAD, keep == 128 << 10 ? 0 : 64 << 20);
-      std::vector<at::Tensor> activations;
-      for (int i = 0; i < 16; ++i) activations.push_back(at::full({1 << 18}, i, at::kFloat));
-      return activations.back();
-    };
-  };
-  register_pair("freed memory", touched(32 << 20), touched(128 << 10), 0);
-}
-
 void register_all() {
   train::set_numerics(1);
   register_products();
@@ -186,7 +167,6 @@ void register_all() {
   register_sums();
   register_words();
   register_adam();
-  register_memory();
 }
 
 }  // namespace

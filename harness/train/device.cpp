@@ -14,12 +14,15 @@
 #include "harness/base/text.h"
 
 namespace seqbench::train {
+namespace device {
 namespace {
+
+bool keeps_memory = true;
 
 std::int64_t cuda_devices() { return at::hasCUDA() ? static_cast<std::int64_t>(at::getNumGPUs()) : 0; }
 
-/// Freed memory stays with the process, large blocks too: else a step's activations are given back to the system and faulted in again
-/// at every step. What the last trial left is given back here.
+/// What the main thread frees stays with the process, large blocks too: else a step's activations are given back to the system and
+/// faulted in again at every step. What the last trial left is given back here.
 void keep_memory() {
   constexpr int kGrowth = 64 << 20;
   mallopt(M_MMAP_MAX, 0);
@@ -29,9 +32,10 @@ void keep_memory() {
 }
 
 }  // namespace
+}  // namespace device
 
 at::Device find_device(const std::string& name) {
-  const std::int64_t count = cuda_devices();
+  const std::int64_t count = device::cuda_devices();
   if (name == "cpu" || (name == "auto" && count == 0)) return at::Device(at::kCPU);
   if (name == "auto" || name == "cuda") {
     if (count > 0) return at::Device(at::kCUDA, 0);
@@ -43,8 +47,10 @@ at::Device find_device(const std::string& name) {
   throw InputError(fmt::format("unknown device '{}': expected auto or one that is here ({})", printable(name), there));
 }
 
-void set_numerics(std::int64_t threads, bool keeps_memory) {
-  if (keeps_memory) keep_memory();
+void keep_freed_memory(bool keep) { device::keeps_memory = keep; }
+
+void set_numerics(std::int64_t threads) {
+  if (device::keeps_memory) device::keep_memory();
   // Read at cuBLAS's first call: without it LibTorch refuses products, whose order of sums would depend on streams.
   setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);
   at::globalContext().setDeterministicAlgorithms(true, false);

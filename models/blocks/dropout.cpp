@@ -42,9 +42,8 @@ std::vector<Piece> pieces_of(std::span<const std::int64_t> sizes) {
 /// to[i] is `one` where word i is kept, else 0.
 SEQBENCH_VECTOR_CLONES
 void keep(const std::uint32_t* __restrict words, std::int64_t count, std::uint32_t threshold, float one, float* __restrict to) {
-  constexpr std::int64_t kRun = 64;
-  for (; count >= kRun; count -= kRun, words += kRun, to += kRun) {
-    for (std::int64_t i = 0; i < kRun; ++i) to[i] = (words[i] >> 8) >= threshold ? one : 0.0F;
+  for (; count >= kVectorRun; count -= kVectorRun, words += kVectorRun, to += kVectorRun) {
+    for (std::int64_t i = 0; i < kVectorRun; ++i) to[i] = (words[i] >> 8) >= threshold ? one : 0.0F;
   }
   for (std::int64_t i = 0; i < count; ++i) to[i] = (words[i] >> 8) >= threshold ? one : 0.0F;
 }

@@ -19,7 +19,8 @@ constexpr std::int64_t kGrain = 16;  // rows
 }  // namespace row_sums_detail
 
 at::Tensor row_sums(const at::Tensor& table_VC, const at::Tensor& places_BM, bool lower) {
-  SEQBENCH_ASSERT(table_VC.is_cpu() && table_VC.is_contiguous() && places_BM.is_contiguous(), "dense tables and places on the CPU");
+  SEQBENCH_ASSERT(table_VC.is_contiguous() && places_BM.is_contiguous(), "tables and places are dense");
+  SEQBENCH_ASSERT(!lower || table_VC.size(0) <= table_VC.size(1), "row i has a column i");
   const std::int64_t rows = table_VC.size(0), width = table_VC.size(1), most = places_BM.size(1);
   at::Tensor sums_BC = at::empty({places_BM.size(0), width}, table_VC.options().requires_grad(false));
   const auto* place = places_BM.const_data_ptr<std::int64_t>();

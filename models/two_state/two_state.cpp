@@ -163,7 +163,7 @@ class TwoState final : public Network {
  private:
   [[nodiscard]] std::int64_t substitutions() const { return static_cast<std::int64_t>(known_.size()); }
   void read_substitutions(const CodeView& view);
-  void append_places(const std::uint8_t* codes, std::int64_t gathered, std::vector<std::int64_t>& into) const;
+  void append_places(const std::uint8_t* codes, std::vector<std::int64_t>& into) const;
   [[nodiscard]] at::Tensor substituted(const at::Tensor& places_BM) const;
   [[nodiscard]] std::vector<at::Tensor> traits_of(const at::Tensor& places_BM) const;
   [[nodiscard]] at::Tensor factor(const ModelContext& context) const;
@@ -227,7 +227,7 @@ Batch TwoState::collate(const View& view, std::span<const std::int64_t> rows) co
   std::vector<std::size_t> ends{0};
   std::size_t most = 1;
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    append_places(gathered.const_data_ptr<std::uint8_t>() + static_cast<std::int64_t>(row) * gathered.size(1), gathered.size(1), found);
+    append_places(gathered.const_data_ptr<std::uint8_t>() + static_cast<std::int64_t>(row) * length_, found);
     most = std::max(most, found.size() - ends.back());
     ends.push_back(found.size());
   }
@@ -240,14 +240,14 @@ Batch TwoState::collate(const View& view, std::span<const std::int64_t> rows) co
   return batch;
 }
 
-/// Of codes [gathered], behind which the row has ended.
-void TwoState::append_places(const std::uint8_t* codes, std::int64_t gathered, std::vector<std::int64_t>& into) const {
+/// Of codes [L]; padding has the code `symbols_`.
+void TwoState::append_places(const std::uint8_t* codes, std::vector<std::int64_t>& into) const {
   constexpr std::int64_t kRun = 8;  // compared at once: most are the commonest
   bool ends_early = false;
   for (std::int64_t position = 0; position < length_; ++position) {
-    while (position + kRun <= gathered && std::memcmp(codes + position, wild_.data() + position, kRun) == 0) position += kRun;
+    while (position + kRun <= length_ && std::memcmp(codes + position, wild_.data() + position, kRun) == 0) position += kRun;
     if (position == length_) break;
-    const std::int64_t symbol = position < gathered ? codes[position] : symbols_;
+    const std::int64_t symbol = codes[position];
     if (symbol == wild_[static_cast<std::size_t>(position)]) continue;
     const std::int64_t place = symbol < symbols_ ? place_[static_cast<std::size_t>(position * symbols_ + symbol)] : -1;
     if (place >= 0) into.push_back(place);
@@ -264,7 +264,8 @@ at::Tensor TwoState::substituted(const at::Tensor& places_BM) const {
   return std::get<0>(at::embedding_bag(whitening_, places_BM.reshape(-1), begins_B, false, kSum, false, {}, false, substitutions()));
 }
 
-/// [B, D] of each decoder, by one product. For many rows at once it is cheaper to make K^1/2 U first and then to sum its rows.
+/// [B, D] of each decoder, by one product, of S traits in all. Many rows are made of K^1/2 U, whose rows are short to sum: V V S
+/// multiplications instead of B V S and the sums of long rows. Which of both it is makes a difference of rounding.
 std::vector<at::Tensor> TwoState::traits_of(const at::Tensor& places_BM) const {
   std::vector<at::Tensor> parts;
   std::vector<std::int64_t> widths;
@@ -272,11 +273,11 @@ std::vector<at::Tensor> TwoState::traits_of(const at::Tensor& places_BM) const {
     parts.push_back(decoder.traits());
     widths.push_back(decoder.traits().size(1));
   }
-  const at::Tensor traits_DV = at::cat(parts, 1).t();
+  const at::Tensor traits_SV = at::cat(parts, 1).t();
   const bool many = places_BM.is_cpu() && !at::GradMode::is_enabled() && 2 * places_BM.size(0) >= substitutions();
-  const at::Tensor z_BD = many ? row_sums(models::linear(whitening_.narrow(0, 0, substitutions()), traits_DV), places_BM, false)
-                               : models::linear(substituted(places_BM), traits_DV);
-  return z_BD.split_with_sizes(widths, 1);
+  if (!many) return models::linear(substituted(places_BM), traits_SV).split_with_sizes(widths, 1);
+  const at::Tensor table_VS = models::linear(whitening_.narrow(0, 0, substitutions()), traits_SV).to(whitening_.scalar_type());
+  return row_sums(table_VS.contiguous(), places_BM, false).split_with_sizes(widths, 1);
 }
 
 at::Tensor TwoState::forward(const Batch& batch, const Pass& pass) {

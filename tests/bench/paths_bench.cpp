@@ -1,23 +1,26 @@
-// Every fast path beside the plain one that it stands for: NAME/fast and NAME/plain, on the same values, in one thread.
+// Parts of steps by a fast path and by the plain one that it stands for: NAME/fast and NAME/plain, on the same values, in one thread.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding_bag.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/optim/adam.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "harness/base/streams.h"
-#include "harness/contract/tables.h"
 #include "harness/train/device.h"
 #include "harness/train/optimizer.h"
-#include "models/blocks/dropout.h"
 #include "models/blocks/one_hot.h"
 #include "models/blocks/product.h"
 #include "models/two_state/row_sums.h"
@@ -48,30 +51,33 @@ void register_pair(const std::string& name, const Work& fast, const Work& plain,
   benchmark::RegisterBenchmark((name + "/plain").c_str(), timed(plain))->Unit(benchmark::kMillisecond);
 }
 
-/// Forward and backward: the gradient of what is multiplied.
-Work step(const at::Tensor& x, const at::Tensor& weight, const std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>& product) {
-  return [=] {
-    weight.mutable_grad() = at::Tensor();
-    product(x, weight).sum().backward();
-    return weight.grad();
+using Product = at::Tensor (*)(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+
+at::Tensor plain_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) { return at::linear(x, weight, bias); }
+
+/// What comes out and the gradients of all that wants one, end to end.
+at::Tensor forward_backward(const at::Tensor& out, const at::Tensor& upstream, const std::vector<at::Tensor>& wanted) {
+  std::vector<at::Tensor> all{out.detach().flatten()};
+  for (const at::Tensor& gradient : torch::autograd::grad({out}, wanted, {upstream})) all.push_back(gradient.flatten());
+  return at::cat(all);
+}
+
+/// `transposed`: the weight is stored the other way round.
+void register_product(std::int64_t rows, std::int64_t in, std::int64_t out, bool transposed) {
+  const at::Tensor x = drawn({rows, in}, 0).requires_grad_(true), bias = drawn({out}, 2).requires_grad_(true);
+  const at::Tensor stored = (transposed ? drawn({in, out}, 1) : drawn({out, in}, 1)).requires_grad_(true), upstream = drawn({rows, out}, 3);
+  const auto by = [=](Product product) {
+    return [=] { return forward_backward(product(x, transposed ? stored.t() : stored, bias), upstream, {x, stored, bias}); };
   };
+  const std::string name = fmt::format("oneDNN product/{}x{}x{}{}", rows, in, out, transposed ? ", transposed" : "");
+  register_pair(name, by(&models::linear_by_one_dnn), by(&plain_linear), 1e-2);
 }
 
 void register_products() {
-  for (const auto& [rows, in, out] : {std::array<std::int64_t, 3>{64, 320, 128}, {192, 384, 384}, {1536, 768, 3072}}) {
-    const at::Tensor x = drawn({rows, in}, 0).requires_grad_(true), weight = drawn({out, in}, 1).requires_grad_(true);
-    const Work fast = step(x, weight, [](const at::Tensor& a, const at::Tensor& b) { return models::linear_by_one_dnn(a, b); });
-    const Work plain = step(x, weight, [](const at::Tensor& a, const at::Tensor& b) { return at::linear(a, b); });
-    register_pair(fmt::format("oneDNN product/{}x{}x{}", rows, in, out), fast, plain, 1e-3);
-  }
-}
-
-/// As a weight that is stored transposed: its gradient in its own layout, or in the other.
-void register_transposed() {
-  const at::Tensor x = drawn({256, 1880}, 0), traits = drawn({1880, 64}, 1).requires_grad_(true);
-  const Work fast = step(x, traits, [](const at::Tensor& a, const at::Tensor& b) { return models::linear_by_one_dnn(a, b.t()); });
-  const Work plain = step(x, traits, [](const at::Tensor& a, const at::Tensor& b) { return at::linear(a, b.t()); });
-  register_pair("oneDNN product/transposed weight", fast, plain, 1e-3);
+  register_product(64, 320, 128, false);
+  register_product(192, 384, 384, false);
+  register_product(1536, 768, 3072, false);
+  register_product(256, 1880, 64, true);
 }
 
 constexpr std::int64_t kLength = 237, kSymbols = 21, kRows = 64;
@@ -81,49 +87,74 @@ at::Tensor near_codes() {
   const at::Tensor codes = at::zeros({kRows, kLength}, at::kByte);
   Draws draws = Streams(1).open("test").at();
   for (std::int64_t row = 0; row < kRows; ++row) {
-    for (int i = 0; i < 4; ++i) codes.mutable_data_ptr<std::uint8_t>()[row * kLength + static_cast<std::int64_t>(draws.below(kLength))] = static_cast<std::uint8_t>(1 + draws.below(19));
+    auto* code = codes.mutable_data_ptr<std::uint8_t>() + row * kLength;
+    for (int i = 0; i < 4; ++i) code[draws.below(kLength)] = static_cast<std::uint8_t>(1 + draws.below(19));
   }
   return codes;
 }
 
 void register_one_hot() {
-  const at::Tensor codes = near_codes(), reference = at::zeros({kLength}, at::kByte), bias = at::zeros({128}, at::kFloat);
-  const at::Tensor weight = drawn({128, kSymbols * kLength}, 0).requires_grad_(true);
-  const Work fast = step(codes, weight, [=](const at::Tensor& a, const at::Tensor& b) { return models::one_hot_linear(a, kSymbols, reference, b, bias); });
-  const Work plain = step(codes, weight, [=](const at::Tensor& a, const at::Tensor& b) { return models::linear(models::one_hot(a, kSymbols, at::kFloat).flatten(1), b, bias); });
+  const at::Tensor codes = near_codes(), reference = at::zeros({kLength}, at::kByte), upstream = drawn({kRows, 128}, 3);
+  const at::Tensor weight = drawn({128, kSymbols * kLength}, 0).requires_grad_(true), bias = drawn({128}, 1).requires_grad_(true);
+  const auto fast = [=] {
+    return forward_backward(models::one_hot_linear(codes, kSymbols, reference, weight, bias), upstream, {weight, bias});
+  };
+  const auto plain = [=] {
+    return forward_backward(models::linear(models::one_hot(codes, kSymbols, at::kFloat).flatten(1), weight, bias), upstream, {weight, bias});
+  };
   register_pair("one-hot rows near a reference", fast, plain, 1e-3);
 }
 
-/// 4 rows of a table for each example.
-void register_sums() {
-  constexpr std::int64_t kExamples = 256, kEach = 4, kTable = 1880;
-  const at::Tensor lower = drawn({kTable, kTable}, 0).tril(), places = at::empty({kExamples, kEach}, at::kLong);
+/// `each` rows of a table of 1,880 for each of `examples`.
+at::Tensor drawn_places(std::int64_t examples, std::int64_t each) {
+  at::Tensor places = at::empty({examples, each}, at::kLong);
   Draws draws = Streams(1).open("test").at();
-  for (std::int64_t i = 0; i < places.numel(); ++i) places.mutable_data_ptr<std::int64_t>()[i] = static_cast<std::int64_t>(draws.below(kTable));
-  const at::Tensor begins = at::arange(0, places.numel(), kEach, places.options());
+  for (std::int64_t i = 0; i < places.numel(); ++i) places.mutable_data_ptr<std::int64_t>()[i] = static_cast<std::int64_t>(draws.below(1880));
+  return places;
+}
+
+/// Of a batch: long rows of a prior's factor, and short ones.
+void register_sums() {
+  using models::two_state::row_sums;
+  const at::Tensor lower = drawn({1880, 1880}, 0).tril(), places = drawn_places(256, 4), begins = at::arange(0, 1024, 4, at::kLong);
   const auto bags = [=] { return std::get<0>(at::embedding_bag(lower, places.flatten(), begins)); };
-  register_pair("sums of a prior's rows", [=] { return models::two_state::row_sums(lower, places, true); }, bags, 1e-4);
-  const at::Tensor table = drawn({kTable, 64}, 2), row = at::arange(kExamples).repeat_interleave(kEach);
-  const auto laid_out = [=] { return at::zeros({kExamples, 64}, at::kFloat).index_add(0, row, table.index_select(0, places.flatten())); };
-  register_pair("sums of short rows", [=] { return models::sums_by_row(table, places.flatten(), row, kExamples); }, laid_out, 1e-4);
+  register_pair("sums of a prior's rows", [=] { return row_sums(lower, places, true); }, bags, 1e-4);
+  const at::Tensor table = drawn({1880, 64}, 2), row = at::arange(256).repeat_interleave(4);
+  const auto laid_out = [=] { return at::zeros({256, 64}, at::kFloat).index_add(0, row, table.index_select(0, places.flatten())); };
+  register_pair("sums of short rows", [=] { return models::sums_by_row(table, places.flatten(), row, 256); }, laid_out, 1e-4);
+  // Predictions of many rows: the product first, of the table alone, or last, of all sums.
+  const at::Tensor traits = drawn({72, 1880}, 3), many = drawn_places(3072, 4);
+  const auto first = [=] { return row_sums(models::linear(lower, traits), many, false); };
+  const auto last = [=] { return models::linear(row_sums(lower, many, true), traits); };
+  register_pair("product before sums, 3,072 rows", first, last, 1e-2);
+}
+
+/// Both decoders' traits of a batch, by one product or by two; forward and backward.
+void register_decoders() {
+  const at::Tensor x = drawn({256, 1880}, 0), upstream = drawn({256, 72}, 1);
+  const at::Tensor narrow = drawn({1880, 8}, 2).requires_grad_(true), wide = drawn({1880, 64}, 3).requires_grad_(true);
+  const auto one = [=] { return forward_backward(models::linear(x, at::cat({narrow, wide}, 1).t()), upstream, {narrow, wide}); };
+  const auto two = [=] {
+    return forward_backward(at::cat({models::linear(x, narrow.t()), models::linear(x, wide.t())}, 1), upstream, {narrow, wide});
+  };
+  register_pair("one product for two decoders", one, two, 1e-2);
 }
 
 /// Words of dropout masks: many blocks at once, or one after another.
 void register_words() {
   for (const std::int64_t count : {128, 98304}) {
     const Stream stream = Streams(1).open("dropout/test");
-    const auto words = std::make_shared<std::vector<std::uint32_t>>(static_cast<std::size_t>(count));
-    const auto as_tensor = [=] { return at::from_blob(words->data(), {count}, at::kInt); };
-    const auto one_by_one = [=] {
-      for (std::size_t i = 0; i < words->size(); i += 4) std::ranges::copy(stream.block(static_cast<std::uint32_t>(i / 4), {}), words->begin() + static_cast<std::ptrdiff_t>(i));
-      return as_tensor();
+    const auto drawn_by = [=](const std::function<void(std::span<std::uint32_t>)>& draw) {
+      const auto words = std::make_shared<std::vector<std::uint32_t>>(static_cast<std::size_t>(count));
+      return [=] {
+        draw(*words);
+        return at::from_blob(words->data(), {count}, at::kInt);
+      };
     };
-    const auto together = [=] {
-      stream.fill(0, {}, *words);
-      return as_tensor();
-    };
-    const at::Tensor first = together().clone();
-    require(first.equal(one_by_one()), "both draw the same words");
+    const auto together = drawn_by([=](std::span<std::uint32_t> words) { stream.fill(0, {}, words); });
+    const auto one_by_one = drawn_by([=](std::span<std::uint32_t> words) {
+      for (std::size_t i = 0; i < words.size(); i += 4) std::ranges::copy(stream.block(static_cast<std::uint32_t>(i / 4), {}), words.begin() + static_cast<std::ptrdiff_t>(i));
+    });
     register_pair(fmt::format("words of a mask/{}", count), together, one_by_one, 0);
   }
 }
@@ -162,9 +193,9 @@ void register_adam() {
 void register_all() {
   train::set_numerics(1);
   register_products();
-  register_transposed();
   register_one_hot();
   register_sums();
+  register_decoders();
   register_words();
   register_adam();
 }

@@ -142,7 +142,8 @@ int main(int count, char** values) {
     std::cerr << "usage: time_small_network MODEL|encoder one_hot|protein THREADS FOLDER DEVICE\n";
     return 2;
   }
-  train::set_numerics(parse_int(values[3]).value(), std::getenv("SEQBENCH_PLAIN_MEMORY") == nullptr);
+  train::keep_freed_memory(std::getenv("SEQBENCH_PLAIN_MEMORY") == nullptr);
+  train::set_numerics(parse_int(values[3]).value());
   train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
   try {
     const std::string model = values[1];

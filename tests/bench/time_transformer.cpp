@@ -135,7 +135,8 @@ void time_steps(const Workload& work, const char* device_name, const char* preci
 int main(int count, char** values) {
   for (const seqbench::Workload& work : seqbench::kWorkloads) {
     if (count < 6 || std::strcmp(values[1], work.name) != 0) continue;
-    seqbench::train::set_numerics(seqbench::parse_int(values[2]).value(), std::getenv("SEQBENCH_PLAIN_MEMORY") == nullptr);
+    seqbench::train::keep_freed_memory(std::getenv("SEQBENCH_PLAIN_MEMORY") == nullptr);
+    seqbench::train::set_numerics(seqbench::parse_int(values[2]).value());
     seqbench::train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
     try {
       seqbench::time_steps(work, values[3], values[4], values[5], count > 6 ? values[6] : "");

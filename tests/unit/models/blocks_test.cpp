@@ -79,6 +79,24 @@ TEST(Dropout, MaskIsTheKnownOne) {
   EXPECT_EQ(floats(dropout.mask(2, 10, {.training = true, .epoch = 3, .step = 5})), expected);
 }
 
+/// More than the vectors take at once, and a rest.
+TEST(Dropout, LongRowsFollowTheirStreamsWords) {
+  const Dropout dropout(Streams(1), "hidden", 0.25);
+  const Pass pass{.training = true, .epoch = 2, .step = 9};
+  const Stream stream = Streams(1).open("dropout/hidden");
+  std::vector<float> expected;
+  for (std::uint32_t row = 0; row < 2; ++row) {
+    for (std::uint32_t i = 0; i < 200; ++i) {
+      const std::uint32_t word = stream.block(i / 4, {.epoch = 2, .step = 9, .item = row})[i % 4];
+      expected.push_back(word >> 8 >= (1u << 24) / 4 ? 1.0f : 0.0f);
+    }
+  }
+  EXPECT_EQ(floats(dropout.mask(2, 200, pass)), expected);
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kDouble}) {
+    EXPECT_EQ(floats(dropout(at::ones({2, 200}, dtype), pass).ne(0).to(at::kFloat)), expected) << dtype;
+  }
+}
+
 TEST(Dropout, ARowsMaskDependsOnNoOtherRowAndNoWidth) {
   const Dropout dropout(Streams(1), "hidden", 0.5);
   const Pass pass{.training = true, .epoch = 2, .step = 9};

@@ -5,6 +5,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "models/blocks/one_hot.h"
 #include "models/blocks/product.h"
@@ -68,7 +69,7 @@ TEST(OneHot, SumsByRowAddWhatIsAskedForAgain) {
   EXPECT_TRUE(at::allclose(table.grad().flatten(), testing::tensor_of(std::vector<float>{1, 1, 0, 0, 4, 4}, {6}, at::kFloat)));
 }
 
-/// Large enough for the other library: rows that are dense, or parts of longer ones, with a bias and without.
+/// Large enough for the other library: rows that are dense, or parts of longer ones, with a bias and without, weights stored transposed.
 TEST(Product, IsAsLibTorchsOwn) {
   ASSERT_TRUE(c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""})) << "both sides would be the same";
   const auto wave = [](const std::vector<std::int64_t>& shape, double step) {
@@ -76,15 +77,22 @@ TEST(Product, IsAsLibTorchsOwn) {
     for (const std::int64_t size : shape) count *= size;
     return at::arange(count, at::kFloat).mul(step).sin().view(shape);
   };
-  for (const auto& [whole, biased] : {std::pair(true, true), std::pair(false, true), std::pair(true, false)}) {
+  struct Case {
+    bool whole, biased, transposed;
+  };
+  for (const auto& [whole, biased, transposed] : {Case{true, true, false}, {false, true, false}, {true, false, false}, {true, true, true}}) {
     std::vector<std::vector<at::Tensor>> results;
     for (const bool own : {true, false}) {
-      const at::Tensor x = wave({64, 3, 160}, 0.7).set_requires_grad(true), weight = wave({192, 160}, 0.3).set_requires_grad(true);
+      const at::Tensor x = wave({64, 3, 160}, 0.7).set_requires_grad(true);
+      const at::Tensor stored = wave(transposed ? std::vector<std::int64_t>{160, 192} : std::vector<std::int64_t>{192, 160}, 0.3).set_requires_grad(true);
+      const at::Tensor weight = transposed ? stored.t() : stored;
       const at::Tensor bias = biased ? wave({192}, 0.9).set_requires_grad(true) : at::Tensor();
       const at::Tensor rows = whole ? x : x.select(1, 1);
       const at::Tensor y = own ? models::linear_by_one_dnn(rows, weight, bias) : at::linear(rows, weight, biased ? std::optional(bias) : std::nullopt);
-      y.mul(wave(y.sizes().vec(), 0.11)).sum().backward();
-      results.push_back({y.detach(), x.grad(), weight.grad()});
+      const at::Tensor loss = y.mul(wave(y.sizes().vec(), 0.11)).sum();
+      EXPECT_TRUE(torch::autograd::grad({loss}, {stored}, {}, true)[0].is_contiguous()) << "as it is stored: it need not be copied";
+      loss.backward();
+      results.push_back({y.detach(), x.grad(), stored.grad()});
       if (biased) results.back().push_back(bias.grad());
     }
     for (std::size_t i = 0; i < results[0].size(); ++i) EXPECT_TRUE(at::allclose(results[0][i], results[1][i], 1e-4, 1e-3)) << i;

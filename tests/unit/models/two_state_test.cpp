@@ -1,9 +1,16 @@
 // Two states under a prior over substitutions, against numpy and torch (tests/parity/make_two_state.py).
 
+#include <ATen/autocast_mode.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "harness/base/files.h"
 #include "harness/base/json.h"
@@ -105,6 +112,84 @@ TEST(TwoState, EvaluationIsScoredByTheNamedLossAndKnowsItsSpread) {
   EXPECT_TRUE(network->predicts_spread());
   EXPECT_GE(outputs.select(1, 1).min().item<double>(), std::log(0.13) - 1e-12) << "never surer than a measurement";
   EXPECT_GT(outputs.select(1, 1).max().item<double>(), std::log(0.13) + 0.1) << "and less sure where the state is open";
+}
+
+TEST(TwoState, ManyRowsAreEvaluatedAsFewAre) {
+  const View view = proteins();
+  for (const char* decoders : {"both", "narrow", "wide"}) {
+    const auto network = make_network(view, decoders, "");
+    testing::set_sines(*network);
+    const at::Tensor with_gradients = network->forward(network->collate(view, testing::row_range(0, view.rows())), {}).detach();
+    const at::NoGradGuard no_grad;
+    const at::Tensor many = network->forward(network->collate(view, testing::row_range(0, view.rows())), {});
+    EXPECT_TRUE(at::allclose(many, with_gradients, 1e-9, 1e-11));
+    for (std::int64_t row = 0; row < view.rows(); ++row) {
+      const at::Tensor alone = network->forward(network->collate(view, testing::row_range(row, row + 1)), {});
+      EXPECT_TRUE(at::allclose(alone, many.narrow(0, row, 1), 1e-9, 1e-11)) << row;
+    }
+  }
+}
+
+TEST(TwoState, ManyRowsAreEvaluatedInHalfPrecision) {
+  const View view = proteins();
+  const ModelEntry entry = testing::named_model("two_state").make();
+  Params params(entry.params);
+  params.set("threshold", 2.5);
+  const auto network = entry.network({params, view, TaskKind::kRegression, 1, Streams(0)});
+  const Batch batch = network->collate(view, testing::row_range(0, view.rows()));
+  const at::NoGradGuard no_grad;
+  const at::Tensor single = network->forward(batch, {});
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  const at::Tensor half = network->forward(batch, {});
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  EXPECT_TRUE(at::allclose(half.to(at::kFloat), single, 0.02, 0.02));
+}
+
+/// Rows are compared with the commonest several positions at a time.
+TEST(TwoState, ASubstitutionIsFoundWhereverItIs) {
+  const std::string wild(21, 'A');
+  std::vector<std::string> rows(40, wild);
+  for (std::size_t i = 0; i < wild.size(); ++i) rows[i][i] = 'C';
+  rows[30] = "C" + std::string(19, 'A') + "C";
+  rows[31] = std::string(8, 'A') + std::string(13, '-');
+  rows[32] = "CAAAAAAAA" + std::string(12, '-');
+  rows[33] = std::string(20, 'A') + "-";
+  const View view = testing::code_view(rows, 21);
+  const auto network = make_network(view, "narrow", "");
+  const at::Tensor places = network->collate(view, testing::row_range(0, 40)).input("substitutions");
+  ASSERT_EQ(places.size(1), 2);
+  const std::int64_t ends_early = 21, none = 22;
+  const std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> others = {
+      {30, {0, 20}}, {31, {ends_early, none}}, {32, {0, ends_early}}, {33, {ends_early, none}}};
+  for (std::int64_t row = 0; row < 40; ++row) {
+    const auto found = std::pair(places[row][0].item<std::int64_t>(), places[row][1].item<std::int64_t>());
+    EXPECT_EQ(found, others.contains(row) ? others.at(row) : std::pair(row < 21 ? row : none, none)) << row;
+  }
+}
+
+TEST(TwoState, WherePaddingIsTheCommonestARowDoesNotEndEarly) {
+  const View view = testing::code_view({"AAAAAAAAA-", "AAAAAAAAA-", "CAAAAAAAA-", "AAAAAAAAAA"}, 21);
+  const at::Tensor places = make_network(view, "narrow", "")->collate(view, testing::row_range(0, 4)).input("substitutions").squeeze(1);
+  EXPECT_TRUE(at::equal(places, at::tensor({3, 3, 0, 1}, at::kLong))) << places;
+}
+
+/// As most data has none.
+TEST(TwoState, WithoutWeightsEveryRowWeighsOne) {
+  const View view = proteins();
+  std::vector<std::vector<double>> found;
+  for (const bool weighted : {true, false}) {
+    const auto network = make_network(view, "both", "");
+    testing::set_sines(*network);
+    for (const NamedTensor& parameter : network->parameters()) parameter.tensor.set_requires_grad(true);
+    Batch batch = network->collate(view, testing::row_range(0, view.rows()));
+    batch.labels = testing::tensor_of(fixture().at("labels").get<std::vector<double>>(), {view.rows(), 1}, at::kDouble);
+    if (weighted) batch.weights = at::ones({view.rows()}, at::kDouble);
+    const LossSum loss = network->loss("mse", network->forward(batch, {.training = true}), batch);
+    loss.sum.backward();
+    found.push_back({loss.sum.item<double>(), loss.count});
+    for (const NamedTensor& parameter : network->parameters()) found.back().push_back(parameter.tensor.grad().square().sum().item<double>());
+  }
+  for (std::size_t i = 0; i < found[0].size(); ++i) EXPECT_NEAR(found[1][i], found[0][i], 1e-9 * std::abs(found[0][i])) << i;
 }
 
 TEST(TwoState, ARowThatEndsEarlyIsNotTheWholeOne) {

@@ -191,6 +191,7 @@ constexpr std::string_view kTest = R"(// The law of the twin of @NAME@, and its 
 
 #include "harness/base/error.h"
 #include "harness/contract/task.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::test::@NAME@ {
 namespace {
@@ -203,14 +204,6 @@ TaskEntry task() {
   }
   throw std::logic_error("the task is not in the table");
 }
-
-struct Folder {
-  fs::path path = fs::path(testing::TempDir()) / "@NAME@_test";
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-};
 
 TEST(@CAMEL@, LabelsScatterAboutTheCeilingAsTheLawSays) {
   const TaskEntry entry = task();
@@ -228,21 +221,21 @@ TEST(@CAMEL@, LabelsScatterAboutTheCeilingAsTheLawSays) {
 TEST(@CAMEL@, ThePublishedFormGivesTheTwinsExamples) {
   const TaskEntry entry = task();
   const Params params(entry.params);
-  const Folder folder;
-  entry.write_twin({.twin = true, .folder = {}, .params = params, .rows = 50}, folder.path);
-  const std::vector<fs::path> files = {folder.path / "@NAME@.tsv"};
+  const TempFolder folder;
+  entry.write_twin({.twin = true, .folder = {}, .params = params, .rows = 50}, folder.path());
+  const std::vector<fs::path> files = {folder.path() / "@NAME@.tsv"};
   EXPECT_EQ(entry.import_files(files).files.size(), 1u);
   const auto twin = entry.load({.twin = true, .folder = {}, .params = params, .rows = 50});
-  const auto real = entry.load({.twin = false, .folder = folder.path, .params = params});
+  const auto real = entry.load({.twin = false, .folder = folder.path(), .params = params});
   EXPECT_EQ(real->examples().ids, twin->examples().ids);
   EXPECT_EQ(real->examples().targets, twin->examples().targets);
 }
 
 TEST(@CAMEL@, ABrokenFileIsRefusedAtItsLine) {
   const TaskEntry entry = task();
-  const Folder folder;
-  std::ofstream(folder.path / "x.tsv") << "id\tsequence\tlabel\na\tA\t1\n";
-  const std::vector<fs::path> files = {folder.path / "x.tsv"};
+  const TempFolder folder;
+  std::ofstream(folder.path() / "x.tsv") << "id\tsequence\tlabel\na\tA\t1\n";
+  const std::vector<fs::path> files = {folder.path() / "x.tsv"};
   try {
     static_cast<void>(entry.import_files(files));
     FAIL() << "a sequence of one letter was taken";

@@ -15,6 +15,7 @@
 #include "harness/store/reader.h"
 #include "harness/store/run_store.h"
 #include "tests/bench/bench.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench {
 CodeHashes code_hashes();  // generated
@@ -24,21 +25,6 @@ namespace seqbench::bench {
 namespace {
 
 namespace fs = std::filesystem;
-
-class TempFolder {
- public:
-  TempFolder() : path_(fs::temp_directory_path() / ("seqbench_bench_" + new_uid())) { fs::create_directory(path_); }
-  ~TempFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 const Tables& tables() {
   static const Tables kTables({tasks_table().begin(), tasks_table().end()},
@@ -63,7 +49,7 @@ train.batch = [8, 16, 24, 32, 40, 48, 56, 64, 72, 80]
 
 spec::ExperimentSpec grid_experiment() {
   const TempFolder folder;
-  const fs::path path = folder / "grid.toml";
+  const fs::path path = folder.path() / "grid.toml";
   std::ofstream(path) << kGrid;
   const auto loaded = spec::load(path, tables().catalog(), {});
   require(loaded.has_value(), loaded ? "" : spec::format_diagnostics(loaded.error()));
@@ -134,7 +120,7 @@ std::unique_ptr<Dataset> load_dream(const fs::path& real, const fs::path& cache)
 }
 
 void register_dream(const TempFolder& folder) {
-  const fs::path text = folder / "dream_text", cache = folder / "dream_cache";
+  const fs::path text = folder.path() / "dream_text", cache = folder.path() / "dream_cache";
   fs::create_directory(text);
   fs::create_directory(cache);
   tables().task("dream_expression").write_twin({.twin = true, .folder = {}, .params = dream_params(), .rows = 0, .cache = {}}, text);
@@ -184,7 +170,7 @@ double sum_values(const fs::path& path) {
 }
 
 void register_readers(const TempFolder& folder) {
-  const fs::path path = folder / "table.tsv";
+  const fs::path path = folder.path() / "table.tsv";
   write_table(path);
   const auto bytes = static_cast<std::int64_t>(fs::file_size(path));
   require(count_lines(path) == bytes, "lines and their ends make the file");
@@ -272,14 +258,14 @@ void register_store(const TempFolder& folder) {
   const store::RunRow run = run_row();
   std::vector<store::TrialRecord> records;
   for (int i = 0; i < kTrials; ++i) records.push_back(record_of(i));
-  verify_store(folder / "verified.db", run, records);
+  verify_store(folder.path() / "verified.db", run, records);
   benchmark::RegisterBenchmark(fmt::format("store/trials:{}/rows:{}", kTrials, kRows).c_str(),
                                [run, records](benchmark::State& state) {
                                  for (auto _ : state) {
                                    state.PauseTiming();
                                    const TempFolder fresh;
                                    state.ResumeTiming();
-                                   store_all(fresh / "bench.db", run, records);
+                                   store_all(fresh.path() / "bench.db", run, records);
                                  }
                                  state.SetItemsProcessed(state.iterations() * kTrials);
                                  state.counters["rows/s"] = benchmark::Counter(

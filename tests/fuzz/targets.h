@@ -20,18 +20,15 @@
 #include "harness/spec/table_task.h"
 #include "harness/store/published_files.h"
 #include "models/tokenizers/tokenizer.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::fuzz {
 
 /// A file that holds these bytes, in a folder of this process.
 inline std::filesystem::path file_of(std::string_view bytes, const char* name) {
-  static const std::filesystem::path folder = [] {
-    std::string pattern = std::filesystem::temp_directory_path() / "seqbench-fuzz-XXXXXX";
-    SEQBENCH_ASSERT(::mkdtemp(pattern.data()) != nullptr, "a temporary folder can be made");
-    return std::filesystem::path(pattern);
-  }();
-  std::ofstream(folder / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return folder / name;
+  static const TempFolder kFolder;
+  std::ofstream(kFolder.path() / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return kFolder.path() / name;
 }
 
 inline void toml(std::string_view bytes) {

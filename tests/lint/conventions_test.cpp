@@ -30,6 +30,13 @@ const std::vector<Ban>& code_bans() {
   return kBans;
 }
 
+const std::vector<Ban>& test_bans() {
+  static const std::vector<Ban> kBans = {
+      {std::regex(R"(\b(TempDir|temp_directory_path|mkdtemp)\()"), "tests run side by side: a folder is a TempFolder"},
+  };
+  return kBans;
+}
+
 const std::vector<Ban>& text_bans() {
   static const std::vector<Ban> kBans = {
       {std::regex(R"((^|[\s"'`=(:])/((opt|mnt|srv|work|scratch)/|(home|Users)/(?!somebody))\w)"), "a path of one machine"},
@@ -64,12 +71,16 @@ constexpr std::size_t kMostLines = 450;
 
 // This file spells out what it bans.
 bool is_exempt(const std::string& path) { return path == "tests/lint/conventions_test.cpp"; }
+bool is_test(const std::string& path) { return path.starts_with("tests/") && path != "tests/support/temp_folder.h"; }
 
 TEST(Conventions, NoBannedWords) {
   for (const SourceFile& file : source_files()) {
     if (is_exempt(file.path)) continue;
     if (is_cpp(file.path)) {
       EXPECT_EQ(banned_words(file, code_bans()), kNone);
+      if (is_test(file.path)) {
+        EXPECT_EQ(banned_words(file, test_bans()), kNone);
+      }
     }
     EXPECT_EQ(banned_words(file, text_bans()), kNone);
   }
@@ -95,11 +106,12 @@ TEST(Conventions, LinksOfDocumentsLeadSomewhere) {
 TEST(Conventions, PlantedWordsAreFound) {
   const auto faults = [](const std::string& line) {
     const SourceFile file{"harness/base/a.cpp", line + "\n"};
-    return banned_words(file, code_bans()).size() + banned_words(file, text_bans()).size();
+    return banned_words(file, code_bans()).size() + banned_words(file, test_bans()).size() + banned_words(file, text_bans()).size();
   };
   for (const char* bad : {"std::shuffle(a, b, c);", "std::random_device seed;", "int x = rand();", "x = torch::randn({2});",
                           "std::normal_distribution<double> n;", "setlocale(LC_ALL, \"\");", "auto d = std::stod(text);",
-                          "auto d = strtod(text, nullptr);", "path = \"/home/jane/data\";", "# see /opt/lib"}) {
+                          "auto d = strtod(text, nullptr);", "path = \"/home/jane/data\";", "# see /opt/lib",
+                          "path = fs::path(testing::TempDir());"}) {
     EXPECT_EQ(faults(bad), 1u) << bad;
   }
   for (const char* good : {"draws.shuffle(span);", "operand(x)", "brand()", "x = operand.rand();", "stodgy", "std::to_chars",

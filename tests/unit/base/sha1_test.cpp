@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "harness/base/error.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench {
 namespace {
@@ -37,13 +37,10 @@ TEST(Sha1, IdsOfGit) {
   EXPECT_EQ(git_blob_id(""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
   EXPECT_EQ(git_blob_id("hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
   EXPECT_EQ(git_blob_id(bytes), "b0ae7e65ee352e982340b7abfee52b373b6d1673");
-  std::string pattern = std::filesystem::temp_directory_path() / "seqbench-sha1-XXXXXX";
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const std::filesystem::path folder = pattern;
-  std::ofstream(folder / "x", std::ios::binary) << bytes;
-  EXPECT_EQ(git_blob_id_of_file(folder / "x"), git_blob_id(bytes));
-  EXPECT_THROW(static_cast<void>(git_blob_id_of_file(folder / "absent")), InputError);
-  std::filesystem::remove_all(folder);
+  const TempFolder folder;
+  std::ofstream(folder.path() / "x", std::ios::binary) << bytes;
+  EXPECT_EQ(git_blob_id_of_file(folder.path() / "x"), git_blob_id(bytes));
+  EXPECT_THROW(static_cast<void>(git_blob_id_of_file(folder.path() / "absent")), InputError);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <htslib/bgzf.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,27 +11,15 @@
 #include <string_view>
 
 #include "harness/base/error.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::test {
 
-class TempFiles {
- public:
-  TempFiles() {
-    std::string name = (std::filesystem::path(::testing::TempDir()) / "seqbench_XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TempFiles() { std::filesystem::remove_all(path_); }
-  TempFiles(const TempFiles&) = delete;
-  TempFiles& operator=(const TempFiles&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+struct TempFiles : TempFolder {
   std::filesystem::path write(const std::string& name, std::string_view bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return path_ / name;
+    std::ofstream(path() / name, std::ios::binary) << bytes;
+    return path() / name;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline std::string file_text(const std::filesystem::path& path) {

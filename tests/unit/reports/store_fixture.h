@@ -15,6 +15,7 @@
 #include "harness/store/reader.h"
 #include "harness/store/run_store.h"
 #include "reports/render.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::reports {
 
@@ -41,14 +42,6 @@ struct Made {
 
 class StoreFixture : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(::testing::TempDir()) / ("seqbench_reports_" + std::string(test->name()));
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   static Environment environment() {
     Environment e;
     e.program = "0.1.0";
@@ -223,7 +216,8 @@ class StoreFixture : public ::testing::Test {
     record.metrics.push_back(row);
   }
 
-  std::filesystem::path folder_;
+  TempFolder temp_;
+  const std::filesystem::path folder_ = temp_.path();
 };
 
 inline store::PublishedRow printed(const std::string& model, const std::string& row, double value,

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/base/error.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::spec {
 namespace {
@@ -38,7 +39,8 @@ TEST(Checkpoints, TheCommittedOnesAreSoundAndNamedOnce) {
 }
 
 std::string fault_of(const std::string& text) {
-  const fs::path path = fs::path(testing::TempDir()) / "seqbench_checkpoints.toml";
+  const TempFolder folder;
+  const fs::path path = folder.path() / "checkpoints.toml";
   std::ofstream(path) << text;
   try {
     static_cast<void>(load_checkpoints(path));

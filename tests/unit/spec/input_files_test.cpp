@@ -8,6 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
 #include "harness/spec/experiment.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/spec/fake_catalog.h"
 
 namespace seqbench::spec {
@@ -30,14 +31,11 @@ ModelInfo outside() {
 class InputFiles : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::path(testing::TempDir()) / (std::string("seqbench_files_") + testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(root_);
     write("experiments/mine/model.py", "one");
     write("experiments/mine/data.txt", "two");
     write("shared/table.txt", "three");
     write("top.txt", "four");
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   fs::path write(const std::string& name, const std::string& text) const {
     fs::create_directories((root_ / name).parent_path());
@@ -56,7 +54,8 @@ class InputFiles : public testing::Test {
     return loaded ? "accepted" : format_diagnostics(loaded.error());
   }
 
-  fs::path root_;
+  TempFolder folder_;
+  const fs::path root_ = folder_.path();
 };
 
 TEST_F(InputFiles, AreThoseBesideTheExperimentAndNamesWithASlashBelowTheRoot) {
@@ -130,7 +129,8 @@ TEST_F(InputFiles, AnAbsentFolderNamesThePlacesAndTheCommand) {
 }
 
 TEST(FileHash, OfALargeFileFollowsItsBytes) {
-  const fs::path path = fs::path(testing::TempDir()) / "seqbench_large_file";
+  const TempFolder temp;
+  const fs::path path = temp.path() / "large";
   for (const char letter : {'a', 'b'}) {
     const std::string text((1 << 20) + 5, letter);
     std::ofstream(path.string() + letter, std::ios::binary) << text;
@@ -165,7 +165,8 @@ TEST(LoadTask, HasTheTasksDefaultsAndNoModel) {
 }
 
 TEST(ReadCard, IsTomlOrJsonOfOneObject) {
-  const fs::path folder = fs::path(testing::TempDir());
+  const TempFolder temp;
+  const fs::path& folder = temp.path();
   const auto card = [&](const char* name, const char* text) {
     std::ofstream(folder / name, std::ios::binary) << text;
     return read_card(folder / name);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "harness/base/error.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/spec/fake_catalog.h"
 
 namespace seqbench::spec {
@@ -16,12 +17,8 @@ namespace fs = std::filesystem;
 class Load : public testing::Test {
  protected:
   void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    root_ = fs::path(testing::TempDir()) / (std::string("seqbench_spec_") + test->name());
-    fs::remove_all(root_);
     options_.root = root_;
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   fs::path write(const std::string& name, const std::string& text) {
     const fs::path path = root_ / name;
@@ -46,7 +43,8 @@ class Load : public testing::Test {
     return loaded ? "accepted" : format_diagnostics(loaded.error());
   }
 
-  fs::path root_;
+  TempFolder folder_;
+  const fs::path root_ = folder_.path();
   LoadOptions options_;
 };
 

@@ -1,12 +1,12 @@
 #include "harness/spec/manifest.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "harness/base/error.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::spec {
 namespace {
@@ -20,7 +20,8 @@ std::string manifest_with(const std::string& lines) {
 }
 
 fs::path written(const std::string& text) {
-  const fs::path path = fs::path(testing::TempDir()) / ("seqbench_" + std::to_string(::getpid()) + "_manifest.toml");
+  static const TempFolder kFolder;
+  const fs::path path = kFolder.path() / "manifest.toml";
   std::ofstream(path) << text;
   return path;
 }

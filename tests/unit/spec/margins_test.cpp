@@ -7,12 +7,14 @@
 
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::spec {
 namespace {
 
 std::filesystem::path written(const std::string& text) {
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "seqbench_margins.toml";
+  static const TempFolder kFolder;
+  const std::filesystem::path path = kFolder.path() / "margins.toml";
   std::ofstream(path) << text;
   return path;
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "harness/base/error.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::store {
 namespace {
@@ -17,14 +18,9 @@ const std::string kHeader =
 
 class PublishedFiles : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "seqbench_published";
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
   fs::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-    return folder_ / name;
+    std::ofstream(folder_.path() / name, std::ios::binary) << text;
+    return folder_.path() / name;
   }
   void refused(const std::string& row, const std::string& expected) const {
     try {
@@ -34,7 +30,7 @@ class PublishedFiles : public testing::Test {
       EXPECT_NE(std::string(error.what()).find(expected), std::string::npos) << error.what();
     }
   }
-  fs::path folder_;
+  TempFolder folder_;
 };
 
 TEST_F(PublishedFiles, NumbersKeepTheirPrecision) {

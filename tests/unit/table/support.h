@@ -10,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/table/declared.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::test {
 
@@ -17,14 +18,6 @@ namespace fs = std::filesystem;
 
 class Declared {
  public:
-  Declared() {
-    std::string name = (fs::path(testing::TempDir()) / "seqbench_XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~Declared() { fs::remove_all(folder_); }
-  Declared(const Declared&) = delete;
-  Declared& operator=(const Declared&) = delete;
-
   [[nodiscard]] const fs::path& folder() const { return folder_; }
   void write(const std::string& name, const std::string& text) const { write_file_atomically(folder_ / name, text); }
   /// mine.toml: `text` after the keys that every declaration has.
@@ -53,7 +46,8 @@ class Declared {
   }
 
  private:
-  fs::path folder_;
+  TempFolder temp_;
+  const fs::path folder_ = temp_.path();
 };
 
 }  // namespace seqbench::test

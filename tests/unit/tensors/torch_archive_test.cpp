@@ -8,6 +8,7 @@
 #include "harness/base/files.h"
 #include "harness/tensors/safetensors.h"
 #include "harness/tensors/torch_archive.h"
+#include "tests/support/temp_folder.h"
 
 namespace seqbench::tensors {
 namespace {
@@ -54,12 +55,12 @@ TEST(TorchArchive, RefusesTheFormatBeforeZip) {
 
 TEST(TorchArchive, RefusesEveryTruncation) {
   const std::string bytes = read_file(fixture("views.bin"));
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / ("cut-" + new_uid() + ".bin");
+  const TempFolder folder;
+  const std::filesystem::path path = folder.path() / "cut.bin";
   for (std::size_t size = 0; size < bytes.size(); size += 7) {
     write_file_atomically(path, std::string_view(bytes).substr(0, size));
     EXPECT_THROW(TorchArchive{path}, InputError) << size;
   }
-  std::filesystem::remove(path);
 }
 
 TEST(Reference, EveryDtypeIsReadAndWrittenAsTheReferenceDoes) {

@@ -35,13 +35,13 @@ void put_others(const CodeView& view, std::int64_t row, std::uint8_t* to) {
 
 }  // namespace
 
-Texts::Texts(std::vector<std::string> rows) : size_(static_cast<std::int64_t>(rows.size())) {
+Texts::Texts(std::vector<std::string> rows) {
   const auto kept = std::make_shared<const std::vector<std::string>>(std::move(rows));
-  row_ = [kept](std::int64_t row) { return (*kept)[static_cast<std::size_t>(row)]; };
+  *this = Texts(static_cast<std::int64_t>(kept->size()), [kept](std::int64_t row) { return (*kept)[static_cast<std::size_t>(row)]; });
 }
 
 bool Texts::operator==(const Texts& other) const {
-  return size_ == other.size_ && std::equal(begin(), end(), other.begin());
+  return same_list(other) || (size_ == other.size_ && std::equal(begin(), end(), other.begin()));
 }
 
 at::Tensor CodeView::gather(std::span<const std::int64_t> rows) const {

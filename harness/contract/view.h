@@ -22,10 +22,11 @@ class Texts {
   Texts(std::vector<std::string> rows);  // NOLINT: a list of strings is a Texts
   Texts(std::initializer_list<std::string> rows) : Texts(std::vector<std::string>(rows)) {}
   /// `row` is a function of the index alone.
-  Texts(std::int64_t size, std::function<std::string(std::int64_t)> row) : size_(size), row_(std::move(row)) {}
+  Texts(std::int64_t size, std::function<std::string(std::int64_t)> row)
+      : size_(size), row_(std::make_shared<const std::function<std::string(std::int64_t)>>(std::move(row))) {}
 
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(size_); }
-  [[nodiscard]] std::string operator[](std::size_t row) const { return row_(static_cast<std::int64_t>(row)); }
+  [[nodiscard]] std::string operator[](std::size_t row) const { return (*row_)(static_cast<std::int64_t>(row)); }
 
   class Iterator {
    public:
@@ -51,10 +52,12 @@ class Texts {
   [[nodiscard]] Iterator begin() const { return {this, 0}; }
   [[nodiscard]] Iterator end() const { return {this, size()}; }
   bool operator==(const Texts& other) const;
+  /// Whether both were copied from one list: equal then, without a look at the rows.
+  [[nodiscard]] bool same_list(const Texts& other) const { return row_ == other.row_ && size_ == other.size_; }
 
  private:
   std::int64_t size_ = 0;
-  std::function<std::string(std::int64_t)> row_;
+  std::shared_ptr<const std::function<std::string(std::int64_t)>> row_;  // shared by copies
 };
 
 /// One string a row: "dna", "protein", "sentence".

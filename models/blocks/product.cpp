@@ -4,13 +4,20 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv1d.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace seqbench::models {
 namespace product {
@@ -79,8 +86,90 @@ class Linear : public torch::autograd::Function<Linear> {
   }
 };
 
+/// into = x weight^T + bias, without a copy where LibTorch multiplies.
+void multiply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::Tensor into) {
+  if (pays_here() && fits(x, weight)) into.copy_(multiplied(x, weight, bias));
+  else at::addmm_out(into, bias, x, weight.t());
+}
+
+/// a [m, k] b [k, n] -> [m, n].
+at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b) {
+  return pays_here() ? multiplied(a, b.t(), {}) : at::mm(a, b);
+}
+
+/// What layer `member` reads of x, or of a gradient writes.
+at::Tensor part(const at::Tensor& x, std::int64_t width, std::size_t member) {
+  return x.size(1) == width ? x : x.narrow(1, static_cast<std::int64_t>(member) * width, width);
+}
+
+class SideBySide : public torch::autograd::Function<SideBySide> {
+ public:
+  static at::Tensor outputs(const at::Tensor& x, at::TensorList weights, at::TensorList biases, bool relu) {
+    const std::int64_t in = weights[0].size(1), out = weights[0].size(0);
+    at::Tensor y = at::empty({x.size(0), static_cast<std::int64_t>(weights.size()) * out}, x.options().requires_grad(false));
+    for (std::size_t m = 0; m < weights.size(); ++m) multiply(part(x, in, m), weights[m], biases[m], part(y, out, m));
+    return relu ? y.relu_() : y;
+  }
+
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, at::TensorList weights, at::TensorList biases,
+                            bool relu) {
+    const at::AutoDispatchBelowADInplaceOrView plain;
+    at::Tensor y = outputs(x, weights, biases, relu);
+    torch::autograd::variable_list saved{x, relu ? y : at::Tensor()};
+    saved.insert(saved.end(), weights.begin(), weights.end());
+    context->save_for_backward(std::move(saved));
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    const at::AutoDispatchBelowADInplaceOrView plain;
+    const at::Tensor &x = saved[0], &y = saved[1];
+    const std::size_t layers = saved.size() - 2;
+    const std::int64_t in = saved[2].size(1), out = saved[2].size(0);
+    const at::Tensor of_y = y.defined() ? at::threshold_backward(gradients[0], y, 0) : gradients[0].contiguous();
+    const at::Tensor of_biases = of_y.sum(0);
+    torch::autograd::variable_list found(1 + 2 * layers);
+    std::vector<at::Tensor> of_x;
+    for (std::size_t m = 0; m < layers; ++m) {
+      const at::Tensor of_part = part(of_y, out, m);
+      found[1 + m] = matrix_product(of_part.t(), part(x, in, m));
+      found[1 + layers + m] = of_biases.narrow(0, static_cast<std::int64_t>(m) * out, out);
+      if (context->needs_input_grad(0)) of_x.push_back(matrix_product(of_part, saved[2 + m]));
+    }
+    if (!of_x.empty()) found[0] = x.size(1) == in ? sum_of(of_x) : at::cat(of_x, 1);
+    found.emplace_back();  // of `relu`
+    return found;
+  }
+
+ private:
+  static at::Tensor sum_of(const std::vector<at::Tensor>& parts) {
+    at::Tensor sum = parts[0];
+    for (std::size_t m = 1; m < parts.size(); ++m) sum = sum.add(parts[m]);
+    return sum;
+  }
+};
+
 }  // namespace
 }  // namespace product
+
+at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu) {
+  if (!x.is_cpu() || at::autocast::is_autocast_enabled(at::kCPU)) {
+    std::vector<at::Tensor> outputs;
+    for (std::size_t m = 0; m < layers.size(); ++m) {
+      outputs.push_back(at::linear(product::part(x, layers[m].weight.size(1), m), layers[m].weight, layers[m].bias));
+    }
+    const at::Tensor y = outputs.size() == 1 ? outputs[0] : at::cat(outputs, 1);
+    return relu ? at::relu(y) : y;
+  }
+  std::vector<at::Tensor> weights, biases;
+  for (const Affine& layer : layers) {
+    weights.push_back(layer.weight);
+    biases.push_back(layer.bias);
+  }
+  if (!at::GradMode::is_enabled()) return product::SideBySide::outputs(x, weights, biases, relu);
+  return product::SideBySide::apply(x, at::TensorList(weights), at::TensorList(biases), relu);
+}
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   if (product::pays_here()) return linear_by_one_dnn(x, weight, bias);

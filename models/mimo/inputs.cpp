@@ -1,6 +1,8 @@
 #include "models/mimo/inputs.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/relu.h>
 #include <fmt/format.h>
 
 #include <utility>
@@ -63,9 +65,14 @@ at::Tensor Inputs::pooled(const Batch& batch) const {
   return batch.input("codes");
 }
 
-at::Tensor Inputs::first(const at::Tensor& pooled, const Affine& layer) const {
-  if (table_ != nullptr) return linear(pooled, layer.weight, layer.bias);
-  return one_hot_linear(pooled, symbols_, reference_L_, layer.weight, layer.bias);
+at::Tensor Inputs::first(const at::Tensor& pooled, std::span<const Affine> layers) const {
+  if (table_ != nullptr) return side_by_side(pooled, layers, true);
+  std::vector<at::Tensor> outputs;
+  for (std::size_t m = 0; m < layers.size(); ++m) {
+    const at::Tensor codes_BL = pooled.size(1) == length_ ? pooled : pooled.narrow(1, static_cast<std::int64_t>(m) * length_, length_);
+    outputs.push_back(one_hot_linear(codes_BL, symbols_, reference_L_, layers[m].weight, layers[m].bias));
+  }
+  return at::relu(outputs.size() == 1 ? outputs[0] : at::cat(outputs, 1));
 }
 
 Sequence Inputs::sequence(const Batch& batch) const {

@@ -13,13 +13,11 @@
 
 #include "harness/contract/model.h"
 #include "models/blocks/parameters.h"
+#include "models/blocks/product.h"
 #include "models/pretrained/embedding_table.h"
 
 namespace seqbench::models::mimo {
 
-struct Affine {
-  at::Tensor weight, bias;
-};
 /// Weight of this shape and bias [shape[0]], as torch.nn.Linear and torch.nn.Conv1d start out.
 [[nodiscard]] Affine affine(ParameterSet& parameters, const std::string& name, const std::vector<std::int64_t>& shape);
 
@@ -39,8 +37,9 @@ class Inputs {
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const;
   /// [B, width], or codes [B, L] that stand for one-hot rows; of Pooling::kMean, for `first`.
   [[nodiscard]] at::Tensor pooled(const Batch& batch) const;
-  /// The linear layer over rows of `pooled`.
-  [[nodiscard]] at::Tensor first(const at::Tensor& pooled, const Affine& layer) const;
+  /// The first layers, ReLU behind them, over rows of `pooled`: [B, its width], which all read, or as many of its rows laid end to end
+  /// as there are layers.
+  [[nodiscard]] at::Tensor first(const at::Tensor& pooled, std::span<const Affine> layers) const;
   /// Of Pooling::kNone.
   [[nodiscard]] Sequence sequence(const Batch& batch) const;
   /// Of codes [B, L].

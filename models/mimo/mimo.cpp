@@ -5,10 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/stack.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
 #include "harness/base/error.h"
@@ -20,7 +18,7 @@
 namespace seqbench::models::mimo {
 namespace {
 
-// Letters: B rows, K groups of M rows, M members, E numbers of an input, H width of a member, T targets.
+// Letters: B rows, M members, E numbers of an input, T targets.
 
 constexpr double kSmallestSpread = 1e-6;  // in scaled units: heads may agree to the bit
 
@@ -63,7 +61,7 @@ class Mimo final : public Network {
   }
 
  private:
-  [[nodiscard]] at::Tensor heads(const at::Tensor& x_KME, const Pass& pass) const;
+  [[nodiscard]] at::Tensor heads(const at::Tensor& inputs, const Pass& pass) const;
   [[nodiscard]] LossSum evaluation_loss(std::string_view name, const Batch& batch) const;
 
   Slots slots_;
@@ -77,27 +75,19 @@ class Mimo final : public Network {
   at::Tensor heads_BMT_;  // of the last pass, where it was an evaluation
 };
 
-/// -> [K, M, T].
-at::Tensor Mimo::heads(const at::Tensor& x_KME, const Pass& pass) const {
-  std::vector<at::Tensor> members;
-  for (std::size_t m = 0; m < in_.size(); ++m) {
-    members.push_back(inputs_.first(x_KME.select(1, static_cast<std::int64_t>(m)), in_[m]));
-  }
-  at::Tensor x = at::relu(at::cat(members, 1));
-  x = first_dropout_(at::relu(linear(x, trunk1_.weight, trunk1_.bias)), pass);
-  x = second_dropout_(at::relu(linear(x, trunk2_.weight, trunk2_.bias)), pass);
-  const std::int64_t width = x.size(1) / slots_.members();
-  for (std::size_t m = 0; m < out_.size(); ++m) {
-    members[m] = linear(x.narrow(1, static_cast<std::int64_t>(m) * width, width), out_[m].weight, out_[m].bias);
-  }
-  return at::stack(members, 1);
+/// Rows of E that all members read, or of M E, each its own -> [rows, M T].
+at::Tensor Mimo::heads(const at::Tensor& inputs, const Pass& pass) const {
+  at::Tensor x = inputs_.first(inputs, in_);
+  x = first_dropout_(side_by_side(x, {&trunk1_, 1}, true), pass);
+  x = second_dropout_(side_by_side(x, {&trunk2_, 1}, true), pass);
+  return side_by_side(x, out_, false);
 }
 
 at::Tensor Mimo::forward(const Batch& batch, const Pass& pass) {
   const at::Tensor x_BE = inputs_.pooled(batch);
   const std::int64_t rows = x_BE.size(0), members = slots_.members();
   if (!pass.training) {
-    heads_BMT_ = heads(x_BE.unsqueeze(1).expand({rows, members, x_BE.size(1)}), pass);
+    heads_BMT_ = heads(x_BE, pass).view({rows, members, targets_});
     const at::Tensor mean_BT = heads_BMT_.mean(1);
     return at::cat({mean_BT, member_variance().sqrt().clamp_min(kSmallestSpread).log()}, 1);
   }
@@ -106,8 +96,8 @@ at::Tensor Mimo::forward(const Batch& batch, const Pass& pass) {
                                  "of them, and so must an epoch, as 'train.sampler' \"model\" sees to", rows, members));
   }
   heads_BMT_ = at::Tensor();
-  const at::Tensor told = heads(x_BE.view({rows / members, members, x_BE.size(1)}), pass).reshape({rows, targets_});
-  return at::cat({told, at::zeros_like(told)}, 1);
+  const at::Tensor told_BT = heads(x_BE.view({rows / members, members * x_BE.size(1)}), pass).view({rows, targets_});
+  return at::constant_pad_nd(told_BT, {0, targets_});
 }
 
 /// "sum": the loss of a group of M rows is the sum over its heads, so that M rows count as one.

@@ -2,7 +2,6 @@
 // positions. The paper gives no sizes; 128 and 64 are a reading (49,409 parameters at a width of 320).
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/relu.h>
 
 #include "models/blocks/dropout.h"
 #include "models/blocks/product.h"
@@ -10,8 +9,6 @@
 
 namespace seqbench::models::mimo_base {
 namespace {
-
-using mimo::Affine;
 
 class Perceptron final : public Network {
  public:
@@ -30,9 +27,9 @@ class Perceptron final : public Network {
     return inputs_.collate(view, rows);
   }
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override {
-    at::Tensor x_BH = first_dropout_(at::relu(inputs_.first(inputs_.pooled(batch), first_)), pass);
-    x_BH = second_dropout_(at::relu(linear(x_BH, second_.weight, second_.bias)), pass);
-    return linear(x_BH, output_.weight, output_.bias);
+    at::Tensor x_BH = first_dropout_(inputs_.first(inputs_.pooled(batch), {&first_, 1}), pass);
+    x_BH = second_dropout_(side_by_side(x_BH, {&second_, 1}, true), pass);
+    return side_by_side(x_BH, {&output_, 1}, false);
   }
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }
   [[nodiscard]] bool replayable(DeviceWork /*work*/) const override { return true; }

@@ -20,8 +20,6 @@
 namespace seqbench::models::mimo_improved {
 namespace {
 
-using mimo::Affine;
-
 class Convolutions final : public Network {
  public:
   explicit Convolutions(const ModelContext& context)
@@ -44,8 +42,8 @@ class Convolutions final : public Network {
 
   [[nodiscard]] at::Tensor forward(const Batch& batch, const Pass& pass) override {
     const at::Tensor mean_BC = mean(batch);
-    const at::Tensor x_BH = at::relu(linear(mean_BC, hidden_.weight, hidden_.bias));
-    return linear(dropout_(x_BH, pass), output_.weight, output_.bias);
+    const at::Tensor x_BH = side_by_side(mean_BC, {&hidden_, 1}, true);
+    return side_by_side(dropout_(x_BH, pass), {&output_, 1}, false);
   }
 
   [[nodiscard]] std::vector<NamedTensor> parameters() override { return parameters_.tensors(); }

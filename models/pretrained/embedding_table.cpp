@@ -76,7 +76,7 @@ class EmbeddingTable::Impl {
 
  private:
   [[nodiscard]] std::string key(const Texts& texts) const;
-  [[nodiscard]] std::int64_t place_of(std::int64_t row, const std::string& text);
+  [[nodiscard]] std::int64_t place_of(const Texts& texts, std::int64_t row);
   void check_size() const;
   void say() const;
   [[nodiscard]] Embedded padded(std::span<const std::string_view> rows) const;
@@ -91,7 +91,8 @@ class EmbeddingTable::Impl {
   std::vector<std::int64_t> order_;         // rows of the view, as they stand in the table
   std::vector<std::size_t> text_bytes_;     // of each
   std::unordered_map<std::string, std::int64_t> place_;  // of a text, by its hash
-  std::vector<std::pair<std::size_t, std::int64_t>> known_;  // of rows that were asked for: a fast hash of the text, its place or -1
+  Texts asked_;                        // last
+  std::vector<std::int64_t> places_;   // of its rows; -1: not looked up yet, or not in the table
   std::int64_t row_bytes_ = 0;
   std::string memory_;
   std::unique_ptr<tensors::MappedFile> mapped_;
@@ -210,32 +211,32 @@ void EmbeddingTable::Impl::compute(const Texts& texts, std::int64_t begin,
   }
 }
 
-/// -1: the table lacks it. Rows are asked for again each epoch, so the costly hash is taken of each but once.
-std::int64_t EmbeddingTable::Impl::place_of(std::int64_t row, const std::string& text) {
-  const auto number = static_cast<std::size_t>(row);
-  const std::size_t hash = std::hash<std::string>()(text);
-  if (number < known_.size() && known_[number].first == hash && known_[number].second >= 0) return known_[number].second;
-  const auto found = place_.find(embedding_table::key_of_text(text));
-  if (found == place_.end()) return -1;
-  if (number >= known_.size()) known_.resize(number + 1, {0, -1});
-  known_[number] = {hash, found->second};
-  return found->second;
+/// -1: the table lacks it. Rows are asked for again each epoch, so a text is read but once.
+std::int64_t EmbeddingTable::Impl::place_of(const Texts& texts, std::int64_t row) {
+  std::int64_t& place = places_[static_cast<std::size_t>(row)];
+  if (place >= 0) return place;
+  const auto found = place_.find(embedding_table::key_of_text(texts[static_cast<std::size_t>(row)]));
+  if (found != place_.end()) place = found->second;
+  return place;
 }
 
 Embedded EmbeddingTable::Impl::gather(const Texts& texts, std::span<const std::int64_t> rows) {
   const auto count = static_cast<std::int64_t>(rows.size());
+  if (!texts.same_list(asked_)) {
+    asked_ = texts;
+    places_.assign(texts.size(), -1);
+  }
   std::vector<std::string> fresh(rows.size());  // of texts that the table lacks
   std::vector<std::string_view> found;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::string text = texts[static_cast<std::size_t>(rows[i])];
-    if (const std::int64_t place = place_of(rows[i], text); place >= 0) {
+    if (const std::int64_t place = place_of(texts, rows[i]); place >= 0) {
       found.push_back(rows_.substr(static_cast<std::size_t>(place * row_bytes_), static_cast<std::size_t>(row_bytes_)));
       continue;
     }
-    const std::vector<std::string> alone = {text};
+    const std::vector<std::string> alone = {texts[static_cast<std::size_t>(rows[i])]};
     const at::Tensor tokens = encoder_.embed(alone).front();
     const std::int64_t bytes = request_.pooling == Pooling::kMean
-                                   ? row_bytes_ : embedding_table::kCountBytes + static_cast<std::int64_t>(text.size()) * width() * 2;
+                                   ? row_bytes_ : embedding_table::kCountBytes + static_cast<std::int64_t>(alone[0].size()) * width() * 2;
     fresh[i] = embedding_table::row_of(tokens, request_.pooling, bytes);
     ++computed_;
     found.push_back(fresh[i]);

@@ -18,7 +18,6 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/linalg_cholesky.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/stack.h>
@@ -51,10 +50,6 @@ constexpr double kLogOdds = 2.5, kOddsScale = 3;   // what q0 = 0 is, and its un
 constexpr double kLevel = 8, kLevelScale = 1.5;    // the same of a bright row, in units of noise above the threshold
 constexpr double kStateWeight = 2;                 // of the cross entropy beside the bright rows' error
 constexpr double kHuber = 2.5;                     // units of noise
-
-struct Affine {
-  at::Tensor weight, bias;
-};
 
 /// Sum over tensors of c |w|^2, as one node of the graph.
 class Squares : public torch::autograd::Function<Squares> {
@@ -105,9 +100,9 @@ class Decoder {
   [[nodiscard]] const at::Tensor& traits() const { return traits_; }
   /// z [B, D] -> q [B, 2].
   [[nodiscard]] at::Tensor operator()(const at::Tensor& z_BD, const Pass& pass) const {
-    const at::Tensor linear_BH = models::linear(z_BD, hidden_.weight, hidden_.bias);
-    const at::Tensor h_BH = dropout_(shape_.wide ? at::relu(linear_BH) : at::softplus(linear_BH), pass);
-    return models::linear(z_BD, skip_.weight, skip_.bias).add(models::linear(h_BH, out_.weight, out_.bias));
+    const at::Tensor linear_BH = side_by_side(z_BD, {&hidden_, 1}, shape_.wide);
+    const at::Tensor h_BH = dropout_(shape_.wide ? linear_BH : at::softplus(linear_BH), pass);
+    return side_by_side(z_BD, {&skip_, 1}, false).add(side_by_side(h_BH, {&out_, 1}, false));
   }
   [[nodiscard]] at::Tensor penalty() const {
     const std::vector<at::Tensor> weights{traits_, hidden_.weight, hidden_.bias, out_.weight, out_.bias, skip_.weight, skip_.bias};

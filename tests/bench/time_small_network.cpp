@@ -1,7 +1,7 @@
 // Training steps by the loop and predictions of a small network, or a frozen encoder's forward pass, as standard input asks.
 // usage: time_small_network MODEL VIEW THREADS FOLDER DEVICE
 // FOLDER: codes.u8, uint8 [N, 237] of 0 ... 20, the first half for training, the rest for testing.
-// First line of output: parameters; then milliseconds: "train N": the mean of N steps, "infer": of a pass over all test rows.
+// First line of output: parameters; then milliseconds: the mean of N, as asked: "train N", steps; "infer N", passes over all test rows.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/full.h>
 #include <fmt/format.h>
@@ -67,20 +67,21 @@ Params params_of(const ModelEntry& entry, std::string_view view) {
     params.set("shared", true);
     params.set("traits", std::int64_t{2});
   }
-  if (view != "protein") return params;
+  if (view != "protein" || !params.has("encoder.layers")) return params;
   // Embeddings of this width are what matters, whatever they cost.
   for (const char* key : {"encoder.layers", "encoder.heads", "encoder.feed_forward"}) params.set(key, std::int64_t{1});
   return params;
 }
 
-/// Calls train(N) and infer() as asked, until the input ends.
+/// Calls train(N), or infer() N times, as asked, until the input ends.
 template <typename Train, typename Infer>
 void serve(const Train& train, const Infer& infer) {
   for (std::string line; std::getline(std::cin, line);) {
-    if (line.starts_with("train ")) return train(parse_int(std::string_view(line).substr(6)).value());
+    const std::int64_t times = parse_int(std::string_view(line).substr(6)).value();
+    if (line.starts_with("train ")) return train(times);
     const double begun = monotonic_seconds();
-    infer();
-    std::cout << 1e3 * (monotonic_seconds() - begun) << std::endl;
+    for (std::int64_t i = 0; i < times; ++i) infer();
+    std::cout << 1e3 * (monotonic_seconds() - begun) / static_cast<double>(times) << std::endl;
   }
   throw Stop();
 }

@@ -2,7 +2,11 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -69,14 +73,15 @@ TEST(OneHot, SumsByRowAddWhatIsAskedForAgain) {
   EXPECT_TRUE(at::allclose(table.grad().flatten(), testing::tensor_of(std::vector<float>{1, 1, 0, 0, 4, 4}, {6}, at::kFloat)));
 }
 
+at::Tensor wave(const std::vector<std::int64_t>& shape, double step) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return at::arange(count, at::kFloat).mul(step).sin().view(shape);
+}
+
 /// Large enough for the other library: rows that are dense, or parts of longer ones, with a bias and without, weights stored transposed.
 TEST(Product, IsAsLibTorchsOwn) {
   ASSERT_TRUE(c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""})) << "both sides would be the same";
-  const auto wave = [](const std::vector<std::int64_t>& shape, double step) {
-    std::int64_t count = 1;
-    for (const std::int64_t size : shape) count *= size;
-    return at::arange(count, at::kFloat).mul(step).sin().view(shape);
-  };
   struct Case {
     bool whole, biased, transposed;
   };
@@ -96,6 +101,48 @@ TEST(Product, IsAsLibTorchsOwn) {
       if (biased) results.back().push_back(bias.grad());
     }
     for (std::size_t i = 0; i < results[0].size(); ++i) EXPECT_TRUE(at::allclose(results[0][i], results[1][i], 1e-4, 1e-3)) << i;
+  }
+}
+
+/// What it gives without a graph, with one, and gradients of the inputs and of every layer; `plain`: by LibTorch's operations.
+std::vector<at::Tensor> pass_side_by_side(std::int64_t layers, bool shared, bool relu, bool plain) {
+  constexpr std::int64_t kRows = 64, kIn = 160, kOut = 192;
+  const at::Tensor x = wave({kRows, shared ? kIn : layers * kIn}, 0.7).set_requires_grad(true);
+  std::vector<models::Affine> made;
+  for (std::int64_t m = 0; m < layers; ++m) {
+    made.push_back({wave({kOut, kIn}, 0.3 + 0.1 * static_cast<double>(m)).set_requires_grad(true), wave({kOut}, 0.9).set_requires_grad(true)});
+  }
+  const auto outputs = [&] {
+    if (!plain) return models::side_by_side(x, made, relu);
+    std::vector<at::Tensor> parts;
+    for (std::int64_t m = 0; m < layers; ++m) {
+      const models::Affine& layer = made[static_cast<std::size_t>(m)];
+      parts.push_back(at::linear(shared ? x : x.narrow(1, m * kIn, kIn), layer.weight, layer.bias));
+    }
+    return relu ? at::relu(at::cat(parts, 1)) : at::cat(parts, 1);
+  };
+  std::vector<at::Tensor> found;
+  {
+    const at::NoGradGuard none;
+    found.push_back(outputs());
+  }
+  const at::Tensor y = outputs();
+  y.mul(wave(y.sizes().vec(), 0.11)).sum().backward();
+  found.insert(found.end(), {y.detach(), x.grad()});
+  for (const models::Affine& layer : made) found.insert(found.end(), {layer.weight.grad(), layer.bias.grad()});
+  return found;
+}
+
+TEST(Product, LayersSideBySideAreAsOneByOne) {
+  for (const std::int64_t layers : {1, 3}) {
+    for (const bool shared : {true, false}) {
+      for (const bool relu : {true, false}) {
+        SCOPED_TRACE(::testing::Message() << layers << " layers, shared " << shared << ", relu " << relu);
+        const auto own = pass_side_by_side(layers, shared, relu, false), plain = pass_side_by_side(layers, shared, relu, true);
+        for (std::size_t i = 0; i < own.size(); ++i) EXPECT_TRUE(at::allclose(own[i], plain[i], 1e-4, 1e-3)) << i;
+        EXPECT_TRUE(at::equal(own[0], own[1])) << "with a graph and without";
+      }
+    }
   }
 }
 

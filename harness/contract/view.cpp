@@ -3,7 +3,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <memory>
+#include <utility>
 
 #include "harness/base/error.h"
 
@@ -36,8 +36,8 @@ void put_others(const CodeView& view, std::int64_t row, std::uint8_t* to) {
 }  // namespace
 
 Texts::Texts(std::vector<std::string> rows) {
-  const auto kept = std::make_shared<const std::vector<std::string>>(std::move(rows));
-  *this = Texts(static_cast<std::int64_t>(kept->size()), [kept](std::int64_t row) { return (*kept)[static_cast<std::size_t>(row)]; });
+  const auto size = static_cast<std::int64_t>(rows.size());
+  *this = Texts(size, [kept = std::move(rows)](std::int64_t row) { return kept[static_cast<std::size_t>(row)]; });
 }
 
 bool Texts::operator==(const Texts& other) const {

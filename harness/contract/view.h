@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
@@ -26,7 +28,7 @@ class Texts {
       : size_(size), row_(std::make_shared<const std::function<std::string(std::int64_t)>>(std::move(row))) {}
 
   [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(size_); }
-  [[nodiscard]] std::string operator[](std::size_t row) const { return (*row_)(static_cast<std::int64_t>(row)); }
+  [[nodiscard]] std::string operator[](std::size_t row) const { return (*row_)(static_cast<std::int64_t>(row)); }  // of one that has rows
 
   class Iterator {
    public:
@@ -53,7 +55,7 @@ class Texts {
   [[nodiscard]] Iterator end() const { return {this, size()}; }
   bool operator==(const Texts& other) const;
   /// Whether both were copied from one list: equal then, without a look at the rows.
-  [[nodiscard]] bool same_list(const Texts& other) const { return row_ == other.row_ && size_ == other.size_; }
+  [[nodiscard]] bool same_list(const Texts& other) const { return row_ != nullptr && row_ == other.row_ && size_ == other.size_; }
 
  private:
   std::int64_t size_ = 0;

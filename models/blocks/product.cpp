@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/base/error.h"
+
 namespace seqbench::models {
 namespace product {
 namespace {
@@ -29,24 +31,14 @@ using OneDnn = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optio
 /// Below this many multiplications its calls cost more than they save.
 constexpr std::int64_t kLeastWork = 1'000'000;
 
-const std::optional<c10::OperatorHandle>& one_dnn() {
+const std::optional<c10::OperatorHandle>& one_dnn_linear() {
   static const std::optional<c10::OperatorHandle> kFound = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
   return kFound;
 }
 
-/// MKL uses AVX2 alone on AMD's processors: with AVX-512 (Zen 5) oneDNN took half of MKL's time, without (Zen 3) up to 1.8 times MKL's.
-bool pays_here() {
-#if defined(__x86_64__)
-  static const bool kPays = __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512f");
-  return kPays;
-#else
-  return false;
-#endif
-}
-
 bool fits(const at::Tensor& x, const at::Tensor& weight) {
   return x.numel() * weight.size(0) >= kLeastWork && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && x.is_cpu() &&
-         !at::autocast::is_autocast_enabled(at::kCPU) && at::globalContext().userEnabledMkldnn() && one_dnn();
+         !at::autocast::is_autocast_enabled(at::kCPU) && at::globalContext().userEnabledMkldnn() && one_dnn_linear();
 }
 
 /// What is neither dense nor the transpose of something dense takes oneDNN a hundred times as long.
@@ -55,7 +47,7 @@ at::Tensor dense(const at::Tensor& x) { return x.is_contiguous() || (x.dim() == 
 /// x [..., in] weight^T [in, out]; either may be a transposed view.
 at::Tensor multiplied(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias) {
   if (!fits(x, weight)) return at::linear(x, weight, bias);
-  return one_dnn()->typed<OneDnn>().call(dense(x), dense(weight), bias, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
+  return one_dnn_linear()->typed<OneDnn>().call(dense(x), dense(weight), bias, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
 }
 
 at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
@@ -86,38 +78,43 @@ class Linear : public torch::autograd::Function<Linear> {
   }
 };
 
-/// into = x weight^T + bias, without a copy where LibTorch multiplies.
-void multiply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::Tensor into) {
-  if (pays_here() && fits(x, weight)) into.copy_(multiplied(x, weight, bias));
-  else at::addmm_out(into, bias, x, weight.t());
-}
-
-/// a [m, k] b [k, n] -> [m, n].
-at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b) {
-  return pays_here() ? multiplied(a, b.t(), {}) : at::mm(a, b);
-}
-
-/// What layer `member` reads of x, or of a gradient writes.
+/// What layer `member` reads of x, or writes of y.
 at::Tensor part(const at::Tensor& x, std::int64_t width, std::size_t member) {
   return x.size(1) == width ? x : x.narrow(1, static_cast<std::int64_t>(member) * width, width);
 }
 
+at::Tensor joined(const std::vector<at::Tensor>& parts) { return parts.size() == 1 ? parts[0] : at::cat(parts, 1); }
+
+/// a [m, k] b [k, n] -> [m, n].
+at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b, bool one_dnn) { return one_dnn ? multiplied(a, b.t(), {}) : at::mm(a, b); }
+
 class SideBySide : public torch::autograd::Function<SideBySide> {
  public:
-  static at::Tensor outputs(const at::Tensor& x, at::TensorList weights, at::TensorList biases, bool relu) {
+  static at::Tensor outputs(const at::Tensor& x, at::TensorList weights, at::TensorList biases, bool relu, bool one_dnn) {
     const std::int64_t in = weights[0].size(1), out = weights[0].size(0);
-    at::Tensor y = at::empty({x.size(0), static_cast<std::int64_t>(weights.size()) * out}, x.options().requires_grad(false));
-    for (std::size_t m = 0; m < weights.size(); ++m) multiply(part(x, in, m), weights[m], biases[m], part(y, out, m));
+    at::Tensor y;
+    if (one_dnn) {
+      std::vector<at::Tensor> parts;
+      for (std::size_t m = 0; m < weights.size(); ++m) parts.push_back(multiplied(part(x, in, m), weights[m], biases[m]));
+      y = joined(parts);
+    } else {
+      y = at::empty({x.size(0), static_cast<std::int64_t>(weights.size()) * out}, x.options());
+      for (std::size_t m = 0; m < weights.size(); ++m) {
+        at::Tensor into = part(y, out, m);
+        at::addmm_out(into, biases[m], part(x, in, m), weights[m].t());
+      }
+    }
     return relu ? y.relu_() : y;
   }
 
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, at::TensorList weights, at::TensorList biases,
-                            bool relu) {
+                            bool relu, bool one_dnn) {
     const at::AutoDispatchBelowADInplaceOrView plain;
-    at::Tensor y = outputs(x, weights, biases, relu);
+    at::Tensor y = outputs(x, weights, biases, relu, one_dnn);
     torch::autograd::variable_list saved{x, relu ? y : at::Tensor()};
     saved.insert(saved.end(), weights.begin(), weights.end());
     context->save_for_backward(std::move(saved));
+    context->saved_data["one_dnn"] = one_dnn;
     return y;
   }
 
@@ -125,21 +122,21 @@ class SideBySide : public torch::autograd::Function<SideBySide> {
     const torch::autograd::variable_list saved = context->get_saved_variables();
     const at::AutoDispatchBelowADInplaceOrView plain;
     const at::Tensor &x = saved[0], &y = saved[1];
+    const bool one_dnn = context->saved_data["one_dnn"].toBool();
     const std::size_t layers = saved.size() - 2;
     const std::int64_t in = saved[2].size(1), out = saved[2].size(0);
     const at::Tensor of_y = y.defined() ? at::threshold_backward(gradients[0], y, 0) : gradients[0].contiguous();
     const at::Tensor of_biases = of_y.sum(0);
-    torch::autograd::variable_list found(1 + 2 * layers);
+    torch::autograd::variable_list of_inputs(1 + 2 * layers + 2);  // of x, weights, biases, and the two that are no tensors
     std::vector<at::Tensor> of_x;
     for (std::size_t m = 0; m < layers; ++m) {
       const at::Tensor of_part = part(of_y, out, m);
-      found[1 + m] = matrix_product(of_part.t(), part(x, in, m));
-      found[1 + layers + m] = of_biases.narrow(0, static_cast<std::int64_t>(m) * out, out);
-      if (context->needs_input_grad(0)) of_x.push_back(matrix_product(of_part, saved[2 + m]));
+      if (context->needs_input_grad(1 + m)) of_inputs[1 + m] = matrix_product(of_part.t(), part(x, in, m), one_dnn);
+      if (context->needs_input_grad(1 + layers + m)) of_inputs[1 + layers + m] = of_biases.narrow(0, static_cast<std::int64_t>(m) * out, out);
+      if (context->needs_input_grad(0)) of_x.push_back(matrix_product(of_part, saved[2 + m], one_dnn));
     }
-    if (!of_x.empty()) found[0] = x.size(1) == in ? sum_of(of_x) : at::cat(of_x, 1);
-    found.emplace_back();  // of `relu`
-    return found;
+    if (!of_x.empty()) of_inputs[0] = x.size(1) == in ? sum_of(of_x) : joined(of_x);
+    return of_inputs;
   }
 
  private:
@@ -150,29 +147,46 @@ class SideBySide : public torch::autograd::Function<SideBySide> {
   }
 };
 
+void check_side_by_side(const at::Tensor& x, std::span<const Affine> layers) {
+  SEQBENCH_ASSERT(!layers.empty() && x.dim() == 2, "rows for a layer or more");
+  const std::int64_t in = layers[0].weight.size(1);
+  SEQBENCH_ASSERT(x.size(1) == in || x.size(1) == in * static_cast<std::int64_t>(layers.size()), "each layer has its inputs");
+  for (const Affine& layer : layers) SEQBENCH_ASSERT(layer.weight.sizes() == layers[0].weight.sizes(), "the layers are of one form");
+}
+
 }  // namespace
 }  // namespace product
 
-at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu) {
+/// MKL uses AVX2 alone on AMD's processors: with AVX-512 (Zen 5) oneDNN took half of MKL's time, without (Zen 3) up to 1.8 times MKL's.
+bool one_dnn_pays() {
+#if defined(__x86_64__)
+  static const bool kPays = __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512f");
+  return kPays;
+#else
+  return false;
+#endif
+}
+
+at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu, bool one_dnn) {
+  product::check_side_by_side(x, layers);
   if (!x.is_cpu() || at::autocast::is_autocast_enabled(at::kCPU)) {
     std::vector<at::Tensor> outputs;
     for (std::size_t m = 0; m < layers.size(); ++m) {
       outputs.push_back(at::linear(product::part(x, layers[m].weight.size(1), m), layers[m].weight, layers[m].bias));
     }
-    const at::Tensor y = outputs.size() == 1 ? outputs[0] : at::cat(outputs, 1);
-    return relu ? at::relu(y) : y;
+    return relu ? at::relu(product::joined(outputs)) : product::joined(outputs);
   }
   std::vector<at::Tensor> weights, biases;
   for (const Affine& layer : layers) {
     weights.push_back(layer.weight);
     biases.push_back(layer.bias);
   }
-  if (!at::GradMode::is_enabled()) return product::SideBySide::outputs(x, weights, biases, relu);
-  return product::SideBySide::apply(x, at::TensorList(weights), at::TensorList(biases), relu);
+  if (!at::GradMode::is_enabled()) return product::SideBySide::outputs(x, weights, biases, relu, one_dnn);
+  return product::SideBySide::apply(x, at::TensorList(weights), at::TensorList(biases), relu, one_dnn);
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (product::pays_here()) return linear_by_one_dnn(x, weight, bias);
+  if (one_dnn_pays()) return linear_by_one_dnn(x, weight, bias);
   return at::linear(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);
 }
 

@@ -9,17 +9,21 @@
 namespace seqbench::models {
 
 struct Affine {
-  at::Tensor weight, bias;  // [out, in], [out]
+  at::Tensor weight, bias;  // [out, in] or, of a convolution, [out, in, kernel]; [out]
 };
 
 /// x [..., in], weight [out, in], bias [out] or undefined -> [..., out]; as at::linear, to rounding.
 [[nodiscard]] at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
 
-/// M layers of one form side by side, as one operation of the graph: x [B, M in], of which each reads its own `in`, or [B, in], which
-/// all read -> [B, M out]; `relu`: no output is below 0. As M times at::linear, then at::cat and at::relu, to rounding.
-[[nodiscard]] at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu);
+/// Whether oneDNN's products are the faster ones on this processor.
+[[nodiscard]] bool one_dnn_pays();
 
-/// `linear` by oneDNN, where it is f32 on the CPU and large enough: what that is on processors where that is the faster.
+/// M layers of one form side by side: x [B, M in], of which each reads its own `in`, or [B, in], which all read -> [B, M out]; `relu`:
+/// no output is below 0. As M times at::linear, then at::cat and at::relu, to rounding. On the CPU without autocast one operation of
+/// the graph, which has no second derivative.
+[[nodiscard]] at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu, bool one_dnn = one_dnn_pays());
+
+/// `linear` by oneDNN where x is f32 on the CPU and large enough; `linear` itself calls it where oneDNN pays.
 [[nodiscard]] at::Tensor linear_by_one_dnn(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
 
 /// x [B, C, L], weight [O, C, K] with an odd K, bias [O] -> [B, O, L]; as at::conv1d with zeros around, to rounding. On a GPU as a

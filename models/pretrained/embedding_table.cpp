@@ -91,8 +91,8 @@ class EmbeddingTable::Impl {
   std::vector<std::int64_t> order_;         // rows of the view, as they stand in the table
   std::vector<std::size_t> text_bytes_;     // of each
   std::unordered_map<std::string, std::int64_t> place_;  // of a text, by its hash
-  Texts asked_;                        // last
-  std::vector<std::int64_t> places_;   // of its rows; -1: not looked up yet, or not in the table
+  Texts asked_;                             // the last list, kept as long as no other is asked for
+  std::vector<std::int64_t> places_;        // of its rows; -1: not looked up yet, or not in the table
   std::int64_t row_bytes_ = 0;
   std::string memory_;
   std::unique_ptr<tensors::MappedFile> mapped_;
@@ -211,7 +211,7 @@ void EmbeddingTable::Impl::compute(const Texts& texts, std::int64_t begin,
   }
 }
 
-/// -1: the table lacks it. Rows are asked for again each epoch, so a text is read but once.
+/// -1: the table lacks it. Rows are asked for again each epoch, so a text of the table is read but once.
 std::int64_t EmbeddingTable::Impl::place_of(const Texts& texts, std::int64_t row) {
   std::int64_t& place = places_[static_cast<std::size_t>(row)];
   if (place >= 0) return place;
@@ -223,8 +223,8 @@ std::int64_t EmbeddingTable::Impl::place_of(const Texts& texts, std::int64_t row
 Embedded EmbeddingTable::Impl::gather(const Texts& texts, std::span<const std::int64_t> rows) {
   const auto count = static_cast<std::int64_t>(rows.size());
   if (!texts.same_list(asked_)) {
-    asked_ = texts;
     places_.assign(texts.size(), -1);
+    asked_ = texts;
   }
   std::vector<std::string> fresh(rows.size());  // of texts that the table lacks
   std::vector<std::string_view> found;

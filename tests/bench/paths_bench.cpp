@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -140,6 +141,42 @@ void register_decoders() {
   register_pair("one product for two decoders", one, two, 1e-2);
 }
 
+at::Tensor plain_side_by_side(const at::Tensor& x, std::span<const models::Affine> layers, bool relu) {
+  const std::int64_t in = layers[0].weight.size(1);
+  std::vector<at::Tensor> outputs;
+  for (std::size_t m = 0; m < layers.size(); ++m) {
+    const at::Tensor own = layers.size() == 1 ? x : x.narrow(1, static_cast<std::int64_t>(m) * in, in);
+    outputs.push_back(models::linear(own, layers[m].weight, layers[m].bias));
+  }
+  const at::Tensor y = outputs.size() == 1 ? outputs[0] : at::cat(outputs, 1);
+  return relu ? at::relu(y) : y;
+}
+
+/// All layers of MIMO on embeddings for a batch of 64 groups, each an operation of the graph or of several; forward and backward.
+void register_layers() {
+  auto layers = [item = std::uint32_t{4}](std::size_t count, std::int64_t out, std::int64_t in) mutable {
+    std::vector<models::Affine> made;
+    for (std::size_t m = 0; m < count; ++m, item += 2) {
+      made.push_back({drawn({out, in}, item).mul(0.05).requires_grad_(true), drawn({out}, item + 1).requires_grad_(true)});
+    }
+    return made;
+  };
+  const std::vector<std::vector<models::Affine>> all = {layers(3, 128, 320), layers(1, 384, 384), layers(1, 384, 384), layers(3, 1, 128)};
+  std::vector<at::Tensor> wanted;
+  for (const auto& some : all) {
+    for (const models::Affine& layer : some) wanted.insert(wanted.end(), {layer.weight, layer.bias});
+  }
+  const at::Tensor input = drawn({64, 3 * 320}, 2), upstream = drawn({64, 3}, 3);
+  const auto by = [=](auto side_by_side) {
+    return [=] {
+      at::Tensor x = input;
+      for (const auto& some : all) x = side_by_side(x, some, some[0].weight.size(0) > 1);
+      return forward_backward(x, upstream, wanted);
+    };
+  };
+  register_pair("layers side by side, MIMO's", by([](auto&&... of) { return models::side_by_side(of...); }), by(&plain_side_by_side), 1e-2);
+}
+
 /// Words of dropout masks: many blocks at once, or one after another.
 void register_words() {
   for (const std::int64_t count : {128, 98304}) {
@@ -196,6 +233,7 @@ void register_all() {
   register_one_hot();
   register_sums();
   register_decoders();
+  register_layers();
   register_words();
   register_adam();
 }

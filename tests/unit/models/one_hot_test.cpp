@@ -1,13 +1,14 @@
 // What is computed only where rows differ from a reference, and products by another library, against the plain forms.
+#include <ATen/autocast_mode.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -104,22 +105,34 @@ TEST(Product, IsAsLibTorchsOwn) {
   }
 }
 
-/// What it gives without a graph, with one, and gradients of the inputs and of every layer; `plain`: by LibTorch's operations.
-std::vector<at::Tensor> pass_side_by_side(std::int64_t layers, bool shared, bool relu, bool plain) {
-  constexpr std::int64_t kRows = 64, kIn = 160, kOut = 192;
-  const at::Tensor x = wave({kRows, shared ? kIn : layers * kIn}, 0.7).set_requires_grad(true);
+struct SideBySide {
+  std::int64_t layers;
+  bool shared, relu, one_dnn = false;
+  std::int64_t out = 192, rows = 64;
+  bool reads_slice = false, expanded = false, frozen_inputs = false;
+  at::ScalarType dtype = at::kFloat;
+};
+
+/// What it gives without a graph, with one, and gradients after two backward passes; `plain`: by LibTorch's operations.
+std::vector<at::Tensor> pass_side_by_side(const SideBySide& of, bool plain) {
+  constexpr std::int64_t kIn = 160;
+  const auto leaf = [&](const std::vector<std::int64_t>& shape, double step) { return wave(shape, step).to(of.dtype).set_requires_grad(true); };
+  const std::int64_t width = of.shared ? kIn : of.layers * kIn;
+  const at::Tensor stored = leaf({of.rows, of.reads_slice ? 2 * width : width}, 0.7).set_requires_grad(!of.frozen_inputs);
+  const at::Tensor x = of.reads_slice ? stored.narrow(1, width / 2, width) : stored;
   std::vector<models::Affine> made;
-  for (std::int64_t m = 0; m < layers; ++m) {
-    made.push_back({wave({kOut, kIn}, 0.3 + 0.1 * static_cast<double>(m)).set_requires_grad(true), wave({kOut}, 0.9).set_requires_grad(true)});
+  for (std::int64_t m = 0; m < of.layers; ++m) {
+    const double shift = 0.1 * static_cast<double>(m);
+    made.push_back({leaf({of.out, kIn}, 0.3 + shift), leaf({of.out}, 0.9 + shift)});
   }
   const auto outputs = [&] {
-    if (!plain) return models::side_by_side(x, made, relu);
+    if (!plain) return models::side_by_side(x, made, of.relu, of.one_dnn);
     std::vector<at::Tensor> parts;
-    for (std::int64_t m = 0; m < layers; ++m) {
+    for (std::int64_t m = 0; m < of.layers; ++m) {
       const models::Affine& layer = made[static_cast<std::size_t>(m)];
-      parts.push_back(at::linear(shared ? x : x.narrow(1, m * kIn, kIn), layer.weight, layer.bias));
+      parts.push_back(at::linear(of.shared ? x : x.narrow(1, m * kIn, kIn), layer.weight, layer.bias));
     }
-    return relu ? at::relu(at::cat(parts, 1)) : at::cat(parts, 1);
+    return of.relu ? at::relu(at::cat(parts, 1)) : at::cat(parts, 1);
   };
   std::vector<at::Tensor> found;
   {
@@ -127,23 +140,56 @@ std::vector<at::Tensor> pass_side_by_side(std::int64_t layers, bool shared, bool
     found.push_back(outputs());
   }
   const at::Tensor y = outputs();
-  y.mul(wave(y.sizes().vec(), 0.11)).sum().backward();
-  found.insert(found.end(), {y.detach(), x.grad()});
+  found.push_back(y.detach());
+  for (int i = 0; i < 2; ++i) {
+    const at::Tensor again = outputs();
+    (of.expanded ? again.sum() : again.mul(wave(again.sizes().vec(), 0.11)).sum()).backward();
+  }
+  if (!of.frozen_inputs) found.push_back(stored.grad());
   for (const models::Affine& layer : made) found.insert(found.end(), {layer.weight.grad(), layer.bias.grad()});
   return found;
 }
 
-TEST(Product, LayersSideBySideAreAsOneByOne) {
-  for (const std::int64_t layers : {1, 3}) {
-    for (const bool shared : {true, false}) {
-      for (const bool relu : {true, false}) {
-        SCOPED_TRACE(::testing::Message() << layers << " layers, shared " << shared << ", relu " << relu);
-        const auto own = pass_side_by_side(layers, shared, relu, false), plain = pass_side_by_side(layers, shared, relu, true);
-        for (std::size_t i = 0; i < own.size(); ++i) EXPECT_TRUE(at::allclose(own[i], plain[i], 1e-4, 1e-3)) << i;
-        EXPECT_TRUE(at::equal(own[0], own[1])) << "with a graph and without";
-      }
-    }
+void expect_as_one_by_one(const SideBySide& of) {
+  SCOPED_TRACE(::testing::Message() << of.layers << " layers, shared " << of.shared << ", relu " << of.relu << ", oneDNN " << of.one_dnn);
+  const auto own = pass_side_by_side(of, false), plain = pass_side_by_side(of, true);
+  ASSERT_EQ(own.size(), plain.size());
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    EXPECT_EQ(own[i].scalar_type(), plain[i].scalar_type());
+    EXPECT_TRUE(at::allclose(own[i], plain[i], 1e-4, of.dtype == at::kDouble ? 1e-9 : 2e-3)) << i;
   }
+  EXPECT_TRUE(at::equal(own[0], own[1])) << "with a graph and without";
+}
+
+TEST(Product, LayersSideBySideAreAsOneByOne) {
+  for (const bool one_dnn : {false, true}) {
+    for (const bool relu : {false, true}) {
+      expect_as_one_by_one({.layers = 1, .shared = false, .relu = relu, .one_dnn = one_dnn});
+      expect_as_one_by_one({.layers = 3, .shared = false, .relu = relu, .one_dnn = one_dnn});
+      expect_as_one_by_one({.layers = 3, .shared = true, .relu = relu, .one_dnn = one_dnn});
+      expect_as_one_by_one({.layers = 3, .shared = false, .relu = relu, .one_dnn = one_dnn, .reads_slice = true});
+      expect_as_one_by_one({.layers = 3, .shared = false, .relu = relu, .one_dnn = one_dnn, .frozen_inputs = true});
+    }
+    expect_as_one_by_one({.layers = 3, .shared = false, .relu = false, .one_dnn = one_dnn, .out = 1, .expanded = true});
+    expect_as_one_by_one({.layers = 3, .shared = false, .relu = true, .one_dnn = one_dnn, .dtype = at::kDouble});
+    expect_as_one_by_one({.layers = 3, .shared = false, .relu = true, .one_dnn = one_dnn, .rows = 0});
+  }
+}
+
+TEST(Product, LayersSideBySideTakeAutocastsPrecision) {
+  std::vector<models::Affine> layers = {{wave({8, 16}, 0.3), wave({8}, 0.9)}};
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  const at::Tensor y = models::side_by_side(wave({4, 16}, 0.7), layers, true);
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  at::autocast::clear_cache();
+  EXPECT_EQ(y.scalar_type(), at::kBFloat16);
+}
+
+TEST(Product, LayersSideBySideNeedTheirInputs) {
+  const std::vector<models::Affine> layers = {{wave({8, 16}, 0.3), wave({8}, 0.9)}, {wave({8, 16}, 0.4), wave({8}, 0.8)}};
+  EXPECT_DEATH(static_cast<void>(models::side_by_side(wave({4, 48}, 0.7), layers, true)), "each layer has its inputs");
+  EXPECT_DEATH(static_cast<void>(models::side_by_side(wave({4, 16}, 0.7), {}, true)), "rows for a layer or more");
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ if(EXISTS "${SEQBENCH_TORCH}/lib/libtorch_cuda.so")
   set(major ${CMAKE_MATCH_1})
   foreach(folder ${SEQBENCH_TORCH}/../nvidia/cu${major}/include ${SEQBENCH_TORCH}/../nvidia/cuda_runtime/include
                  /usr/local/cuda-${SEQBENCH_CUDA_VERSION}/include /usr/local/cuda/include)
-    if(SEQBENCH_CUDA_INCLUDE OR NOT EXISTS ${folder}/cuda_runtime_api.h)
+    if(SEQBENCH_CUDA_INCLUDE OR NOT EXISTS ${folder}/cuda_runtime_api.h OR NOT EXISTS ${folder}/crt/host_config.h)
       continue()
     endif()
     file(STRINGS ${folder}/cuda_runtime_api.h line REGEX "define CUDART_VERSION")

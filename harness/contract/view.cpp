@@ -3,6 +3,8 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "harness/base/error.h"
@@ -11,6 +13,15 @@ namespace seqbench {
 namespace {
 
 constexpr std::int64_t kCodesPerByte = 4;  // of 2 bits
+
+/// The bits of each byte, from the low one on.
+constexpr auto kBitsOf = [] {
+  std::array<std::array<std::uint8_t, 8>, 256> bits{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    for (std::size_t i = 0; i < 8; ++i) bits[byte][i] = byte >> i & 1;
+  }
+  return bits;
+}();
 
 void unpack_row(const CodeView& view, const std::uint8_t* packed, std::int64_t length, std::uint8_t* to) {
   for (std::int64_t i = 0; i < length; ++i) {
@@ -75,9 +86,12 @@ DenseView::DenseView(at::Tensor values) : rows_(values.size(0)), features_(value
 at::Tensor BitView::gather(std::span<const std::int64_t> rows) const {
   at::Tensor gathered = at::empty({static_cast<std::int64_t>(rows.size()), height, width}, at::kByte);
   auto* to = gathered.mutable_data_ptr<std::uint8_t>();
+  const std::int64_t all = height * width;
   for (const std::int64_t row : rows) {
     const std::uint8_t* from = bits.const_data_ptr<std::uint8_t>() + row * bits.size(1);
-    for (std::int64_t i = 0; i < height * width; ++i) *to++ = static_cast<std::uint8_t>(from[i / 8] >> (i % 8) & 1);
+    std::int64_t i = 0;
+    for (; i + 8 <= all; i += 8, to += 8) std::memcpy(to, kBitsOf[from[i / 8]].data(), 8);
+    for (; i < all; ++i) *to++ = kBitsOf[from[i / 8]][static_cast<std::size_t>(i % 8)];
   }
   return gathered;
 }

@@ -14,7 +14,10 @@
 
 namespace seqbench::models {
 
-at::Tensor KeyMask::broadcast() const { return keep_BL.defined() ? keep_BL.unsqueeze(1).unsqueeze(1) : at::Tensor(); }
+at::Tensor KeyMask::broadcast() const {
+  if (log_counts.defined()) return log_counts.view({1, 1, 1, -1});
+  return keep_BL.defined() ? keep_BL.unsqueeze(1).unsqueeze(1) : at::Tensor();
+}
 
 at::Tensor rotary_frequencies(std::int64_t head_width, double base) {
   const at::Tensor exponents = at::arange(0, head_width, 2, at::kLong).to(at::kFloat).div(static_cast<double>(head_width));
@@ -43,6 +46,11 @@ Attention::Attention(LayerMaker& maker, const AttentionNames& names, std::int64_
   SEQBENCH_ASSERT(heads > 0 && width % heads == 0, "the width is a multiple of the heads");
 }
 
+Attention::Attention(Linear query, Linear key, Linear value, Linear output, std::int64_t heads, Dropout dropout)
+    : query_(std::move(query)), key_(std::move(key)), value_(std::move(value)), output_(std::move(output)), heads_(heads), dropout_(std::move(dropout)) {
+  SEQBENCH_ASSERT(heads > 0 && query_.weight.size(0) % heads == 0, "the width is a multiple of the heads");
+}
+
 at::Tensor Attention::heads_of(const at::Tensor& x_BLH) const {
   return x_BLH.view({x_BLH.size(0), x_BLH.size(1), heads_, x_BLH.size(2) / heads_}).transpose(1, 2);
 }
@@ -50,7 +58,9 @@ at::Tensor Attention::heads_of(const at::Tensor& x_BLH) const {
 at::Tensor Attention::spelled_out(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyMask& mask,
                                   const Pass& pass, at::Tensor* probabilities) const {
   at::Tensor scores = at::matmul(q, k.transpose(-1, -2)).mul(1 / std::sqrt(static_cast<double>(q.size(-1))));
-  if (mask.keep_BL.defined()) {
+  if (mask.log_counts.defined()) {
+    scores = scores.add(mask.broadcast());
+  } else if (mask.keep_BL.defined()) {
     const bool single = scores.scalar_type() == at::kFloat;
     const double lowest = single ? std::numeric_limits<float>::lowest() : -3e38;
     scores = scores.masked_fill(mask.broadcast().logical_not(), lowest);
@@ -61,24 +71,27 @@ at::Tensor Attention::spelled_out(const at::Tensor& q, const at::Tensor& k, cons
   return at::matmul(weights.to(v.scalar_type()), v);
 }
 
-/// q, k, v [B, h, L, d] -> [B, h, L, d].
+/// q [B, h, Q, d]; k, v [B, h, L, d] -> [B, h, Q, d].
 at::Tensor Attention::dense(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const KeyMask& mask,
                             const Pass& pass, at::Tensor* probabilities) const {
   const double dropped = pass.training ? dropout_.probability() : 0;
   if (probabilities != nullptr || (q.is_cpu() && dropped > 0)) return spelled_out(q, k, v, mask, pass, probabilities);
-  const std::optional<at::Tensor> keep = mask.keep_BL.defined() ? std::optional(mask.broadcast()) : std::nullopt;
-  return at::scaled_dot_product_attention(q, k, v, keep, dropped);
+  const at::Tensor seen = mask.broadcast();
+  return at::scaled_dot_product_attention(q, k, v, seen.defined() ? std::optional(seen) : std::nullopt, dropped);
 }
 
-/// Of rows end to end: q, k, v [1, h, T, d] -> [1, h, T, d].
+/// Of rows end to end: q [1, h, tokens that ask of all rows, d], `asking` of each; k, v [1, h, T, d] -> as q.
 at::Tensor Attention::row_by_row(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                 const std::vector<std::int64_t>& lengths, Pass pass) const {
+                                 const std::vector<std::int64_t>& asking, const KeyMask& mask, Pass pass) const {
   pass.lengths = {};
-  const std::vector<at::Tensor> queries = q.split_with_sizes(lengths, 2), keys = k.split_with_sizes(lengths, 2),
+  const std::vector<std::int64_t>& lengths = mask.packing->lengths();
+  const std::vector<at::Tensor> queries = q.split_with_sizes(asking, 2), keys = k.split_with_sizes(lengths, 2),
                                 values = v.split_with_sizes(lengths, 2);
-  std::vector<at::Tensor> contexts;
+  std::vector<at::Tensor> counts(lengths.size()), contexts;
+  if (mask.log_counts.defined()) counts = mask.log_counts.split_with_sizes(lengths, 0);
   for (std::size_t row = 0; row < lengths.size(); ++row) {
-    contexts.push_back(lengths[row] == 0 ? queries[row] : dense(queries[row], keys[row], values[row], {}, pass, nullptr));
+    const KeyMask own{.keep_BL = {}, .log_counts = counts[row]};
+    contexts.push_back(lengths[row] == 0 ? queries[row] : dense(queries[row], keys[row], values[row], own, pass, nullptr));
     ++pass.first_row;
   }
   return at::cat(contexts, 2);
@@ -96,10 +109,21 @@ at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const
   if (sparse != nullptr) {
     context = block_sparse_attention(q, k, v, mask.keep_BL, *sparse);
   } else if (mask.packing != nullptr) {
-    context = row_by_row(q, k, v, mask.packing->lengths(), pass);
+    context = row_by_row(q, k, v, mask.packing->lengths(), mask, pass);
   } else {
     context = dense(q, k, v, mask, pass, probabilities);
   }
+  return output_(context.transpose(1, 2).reshape(x.sizes()), pass);
+}
+
+at::Tensor Attention::across(const at::Tensor& x, const at::Tensor& memory, const KeyMask& mask, const Pass& pass) const {
+  const at::Tensor k = heads_of(key_(memory, pass)), v = heads_of(value_(memory, pass));
+  if (mask.packing == nullptr) {
+    const at::Tensor context = dense(heads_of(query_(x, pass)), k, v, mask, pass, nullptr);
+    return output_(context.transpose(1, 2).reshape(x.sizes()), pass);
+  }
+  const at::Tensor q = heads_of(query_(x.reshape({1, -1, x.size(2)}), pass));
+  const at::Tensor context = row_by_row(q, k, v, std::vector<std::int64_t>(static_cast<std::size_t>(x.size(0)), x.size(1)), mask, pass);
   return output_(context.transpose(1, 2).reshape(x.sizes()), pass);
 }
 

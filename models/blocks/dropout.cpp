@@ -53,6 +53,17 @@ void keep(const std::uint32_t* words, std::int64_t count, std::uint32_t threshol
   for (std::int64_t i = 0; i < count; ++i) to[i] = (words[i] >> 8) >= threshold ? one : static_cast<T>(0);
 }
 
+/// Element i of a row is kept when the 24-bit uniform of word i is not below the probability: elements begin ... of one, kPiece at most.
+template <typename T>
+void draw_piece(const Stream& stream, double probability, const Pass& pass, std::int64_t row, std::int64_t begin, std::int64_t count, T kept, T* to) {
+  std::array<std::uint32_t, kPiece> words;
+  const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),
+                   .step = static_cast<std::uint32_t>(pass.step),
+                   .item = static_cast<std::uint32_t>(pass.first_row + row)};
+  stream.fill(static_cast<std::uint32_t>(begin / 4), at, std::span(words).first(static_cast<std::size_t>(count)));
+  keep(words.data(), count, static_cast<std::uint32_t>(std::ceil(probability * 0x1p24)), kept, to);
+}
+
 }  // namespace
 }  // namespace dropout
 
@@ -82,18 +93,21 @@ at::Tensor Dropout::mask(std::int64_t rows, std::int64_t elements, const Pass& p
   return keep;
 }
 
-/// Element i of a row is kept when the 24-bit uniform of word i is not below the threshold.
+void Dropout::draw(const Pass& pass, std::int64_t row, std::int64_t begin, std::span<float> to) const {
+  SEQBENCH_ASSERT(begin % 4 == 0, "a block of four words begins");
+  const auto kept = static_cast<float>(1 / (1 - probability_));
+  const auto all = static_cast<std::int64_t>(to.size());
+  for (std::int64_t done = 0; done < all; done += dropout::kPiece) {
+    dropout::draw_piece(stream_, probability_, pass, row, begin + done, std::min(dropout::kPiece, all - done), kept, to.data() + done);
+  }
+}
+
 void Dropout::fill(const at::Tensor& mask, std::span<const std::int64_t> sizes, const Pass& pass, double kept) const {
-  const auto threshold = static_cast<std::uint32_t>(std::ceil(probability_ * 0x1p24));
   const std::vector<dropout::Piece> pieces = dropout::pieces_of(sizes);
   SEQBENCH_ASSERT(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) == mask.numel(), "rows make up what is dropped");
   const auto fill_piece = [&]<typename T>(const dropout::Piece& piece, T* data) {
-    std::array<std::uint32_t, dropout::kPiece> words;
-    const Counter at{.epoch = static_cast<std::uint32_t>(pass.epoch),
-                     .step = static_cast<std::uint32_t>(pass.step),
-                     .item = static_cast<std::uint32_t>(pass.first_row + piece.row)};
-    stream_.fill(static_cast<std::uint32_t>(piece.begin / 4), at, std::span(words).first(static_cast<std::size_t>(piece.count)));
-    dropout::keep(words.data(), piece.count, threshold, static_cast<T>(static_cast<at::opmath_type<T>>(kept)), data + piece.offset);
+    const auto one = static_cast<T>(static_cast<at::opmath_type<T>>(kept));
+    dropout::draw_piece(stream_, probability_, pass, piece.row, piece.begin, piece.count, one, data + piece.offset);
   };
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, mask.scalar_type(), "dropout", [&] {
     auto* data = mask.mutable_data_ptr<scalar_t>();

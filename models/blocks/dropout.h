@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "harness/base/streams.h"
@@ -22,6 +23,8 @@ class Dropout {
   /// kept ones are scaled by 1/(1 - probability); in evaluation x itself.
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const Pass& pass) const;
   [[nodiscard]] double probability() const { return probability_; }
+  /// to[i] is 1/(1 - probability) where element begin + i of a row of the batch is kept, else 0; `begin` is a multiple of 4.
+  void draw(const Pass& pass, std::int64_t row, std::int64_t begin, std::span<float> to) const;
   /// f32 [rows, elements] on the CPU: 1 where an element is kept, else 0.
   [[nodiscard]] at::Tensor mask(std::int64_t rows, std::int64_t elements, const Pass& pass) const;
 

@@ -185,6 +185,11 @@ at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, boo
   return product::SideBySide::apply(x, at::TensorList(weights), at::TensorList(biases), relu, one_dnn);
 }
 
+void add_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& sum) {
+  if (one_dnn_pays()) sum.add_(product::multiplied(a, b.t(), {}));
+  else sum.addmm_(a, b);
+}
+
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   if (one_dnn_pays()) return linear_by_one_dnn(x, weight, bias);
   return at::linear(x, weight, bias.defined() ? std::optional(bias) : std::nullopt);

@@ -23,6 +23,9 @@ struct Affine {
 /// the graph, which has no second derivative.
 [[nodiscard]] at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu, bool one_dnn = one_dnn_pays());
 
+/// sum [m, n] += a [m, k] b [k, n]; a and b may be transposed views.
+void add_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& sum);
+
 /// `linear` by oneDNN where x is f32 on the CPU and large enough; `linear` itself calls it where oneDNN pays.
 [[nodiscard]] at::Tensor linear_by_one_dnn(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
 

@@ -24,6 +24,7 @@
 #include "harness/train/optimizer.h"
 #include "models/blocks/one_hot.h"
 #include "models/blocks/product.h"
+#include "models/blocks/relu_feed_forward.h"
 #include "models/two_state/row_sums.h"
 #include "tests/bench/bench.h"
 
@@ -177,6 +178,20 @@ void register_layers() {
   register_pair("layers side by side, MIMO's", by([](auto&&... of) { return models::side_by_side(of...); }), by(&plain_side_by_side), 1e-2);
 }
 
+/// Of an encoder of width 64 over 32 genes of 253 factors: hidden units some tokens at a time, or all; forward and backward.
+void register_feed_forward() {
+  const auto layer = [](std::int64_t out, std::int64_t in, std::uint32_t item) {
+    return models::Linear{.weight = drawn({out, in}, item).mul(0.05).requires_grad_(true), .bias = drawn({out}, item + 1).requires_grad_(true), .lora_a = {}, .lora_b = {}};
+  };
+  const models::Linear in = layer(2048, 64, 0), out = layer(64, 2048, 2);
+  const at::Tensor x = drawn({32, 253, 64}, 4).requires_grad_(true), upstream = drawn({32, 253, 64}, 5);
+  const models::Dropout dropout(Streams(1), "test", 0.1);
+  const auto by = [=](auto form) {
+    return [=] { return forward_backward(form(x, in, out, dropout, Pass{.training = true}), upstream, {x, in.weight, in.bias, out.weight, out.bias}); };
+  };
+  register_pair("hidden units some tokens at a time", by(&models::relu_feed_forward), by(&models::plain_relu_feed_forward), 1e-1);
+}
+
 /// Words of dropout masks: many blocks at once, or one after another.
 void register_words() {
   for (const std::int64_t count : {128, 98304}) {
@@ -234,6 +249,7 @@ void register_all() {
   register_sums();
   register_decoders();
   register_layers();
+  register_feed_forward();
   register_words();
   register_adam();
 }

@@ -1,9 +1,10 @@
 // Training steps by the loop and predictions of a small network, or a frozen encoder's forward pass, as standard input asks.
-// usage: time_small_network MODEL VIEW THREADS FOLDER DEVICE
-// FOLDER: codes.u8, uint8 [N, 237] of 0 ... 20, the first half for training, the rest for testing.
+// usage: time_small_network MODEL VIEW THREADS FOLDER DEVICE BATCH EVAL_BATCH [PARAMETER=VALUE ...]
+// FOLDER: codes.u8, uint8 [N, 237] of 0 ... 20, or of tf_bins [N, 253 * 120] of 0 and 1; the first half for training, the rest for testing.
 // First line of output: parameters; then milliseconds: the mean of N, as asked: "train N", steps; "infer N", passes over all test rows.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -13,6 +14,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/files.h"
+#include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/contract/tables.h"
 #include "harness/train/device.h"
@@ -24,7 +26,7 @@
 namespace seqbench {
 namespace {
 
-constexpr std::int64_t kLength = 237, kSymbols = 21;
+constexpr std::int64_t kLength = 237, kSymbols = 21, kFactors = 253, kBins = 120;
 constexpr std::string_view kLetters = "ACDEFGHIKLMNPQRSTVWYX";
 constexpr std::size_t kEncoderBatch = 17;  // as the embedding table takes 237 residues at once
 
@@ -36,20 +38,36 @@ std::vector<std::string> texts_of(const std::string& codes) {
   return texts;
 }
 
+View bits_of(const std::string& name, const std::string& codes) {
+  constexpr std::int64_t kBytes = kFactors * kBins / 8;
+  const std::int64_t rows = static_cast<std::int64_t>(codes.size()) / (kFactors * kBins);
+  BitView view{at::zeros({rows, kBytes}, at::kByte), kFactors, kBins};
+  auto* bytes = view.bits.mutable_data_ptr<std::uint8_t>();
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    if (codes[i] != 0) bytes[i / 8] = static_cast<std::uint8_t>(bytes[i / 8] | 1U << i % 8);
+  }
+  return {name, view};
+}
+
 View view_of(const std::string& name, const std::string& codes) {
   if (name == "protein") return {name, TextView{Texts(texts_of(codes))}};
+  if (name == "tf_bins") return bits_of(name, codes);
   const auto rows = static_cast<std::int64_t>(codes.size()) / kLength;
   CodeView view{at::full({rows, kLength}, 0, at::kByte), at::full({rows}, kLength, at::kLong), kSymbols};
   std::ranges::copy(codes, view.codes.mutable_data_ptr<std::uint8_t>());
   return {name, view};
 }
 
-/// The model's own batches and sampler; a rate that stays, so that steps are alike.
-train::FitSettings settings_of(const ModelEntry& entry) {
+struct Batches {
+  std::int64_t train, evaluation;
+};
+
+/// The model's own sampler; a rate that stays, so that steps are alike.
+train::FitSettings settings_of(const ModelEntry& entry, const Batches& batches) {
   train::FitSettings settings;
+  settings.batch = batches.train;
+  settings.eval_batch = batches.evaluation;
   for (const Setting& setting : entry.train) {
-    if (setting.key == "batch") settings.batch = std::get<std::int64_t>(setting.value);
-    if (setting.key == "eval_batch") settings.eval_batch = std::get<std::int64_t>(setting.value);
     if (setting.key == "sampler") settings.sampler = std::get<std::string>(setting.value);
     if (setting.key == "weight_decay") settings.weight_decay = std::get<double>(setting.value);
   }
@@ -61,12 +79,20 @@ train::FitSettings settings_of(const ModelEntry& entry) {
   return settings;
 }
 
-Params params_of(const ModelEntry& entry, std::string_view view) {
+/// PARAMETER=VALUE, a value as TOML and JSON have it, or a word.
+void set_param(const ModelEntry& entry, std::string_view given, Params& params) {
+  const std::string_view name = given.substr(0, given.find('='));
+  const auto spec = std::ranges::find(entry.params, name, &ParamSpec::name);
+  if (spec == entry.params.end() || name.size() == given.size()) throw InputError(fmt::format("no PARAMETER=VALUE of {}: {}", entry.name, given));
+  const std::string_view value = given.substr(name.size() + 1);
+  const auto checked = check_param(*spec, Json::accept(value) ? Json::parse(value) : Json(value));
+  if (const auto* fault = std::get_if<std::string>(&checked)) throw InputError(fmt::format("{} {}", name, *fault));
+  params.set(spec->name, std::get<ParamValue>(checked));
+}
+
+Params params_of(const ModelEntry& entry, std::string_view view, std::span<char*> given) {
   Params params(entry.params);
-  if (entry.name == "global_epistasis") {
-    params.set("shared", true);
-    params.set("traits", std::int64_t{2});
-  }
+  for (const char* one : given) set_param(entry, one, params);
   if (view != "protein" || !params.has("encoder.layers")) return params;
   // Embeddings of this width are what matters, whatever they cost.
   for (const char* key : {"encoder.layers", "encoder.heads", "encoder.feed_forward"}) params.set(key, std::int64_t{1});
@@ -86,16 +112,17 @@ void serve(const Train& train, const Infer& infer) {
   throw Stop();
 }
 
-void time_network(const ModelEntry& entry, const std::string& view_name, const std::string& folder, at::Device device) {
+void time_network(const ModelEntry& entry, const std::string& view_name, const std::string& folder, at::Device device, const Batches& batches,
+                  std::span<char*> given) {
   const View view = view_of(view_name, read_file(folder + "/codes.u8"));
-  const Params params = params_of(entry, view_name);
+  const Params params = params_of(entry, view_name, given);
   const auto network = entry.network({.params = params, .view = view, .streams = Streams(1), .cache = folder});
   std::vector<std::int64_t> rows(static_cast<std::size_t>(view.rows()));
   std::iota(rows.begin(), rows.end(), 0);
   std::vector<double> targets(rows.size());
   Draws draws = Streams(2).open("test").at();
   std::ranges::generate(targets, [&] { return draws.normal(); });
-  const train::FitSettings settings = settings_of(entry);
+  const train::FitSettings settings = settings_of(entry, batches);
   const std::size_t half = rows.size() / 2;
   const train::FitData data{.view = view, .train = std::span(rows).first(half), .targets = targets};
   std::int64_t numbers = 0;
@@ -139,8 +166,8 @@ void time_encoder(const std::string& folder) {
 
 int main(int count, char** values) {
   using namespace seqbench;
-  if (count != 6) {
-    std::cerr << "usage: time_small_network MODEL|encoder one_hot|protein THREADS FOLDER DEVICE\n";
+  if (count < 8) {
+    std::cerr << "usage: time_small_network MODEL|encoder one_hot|protein|tf_bins THREADS FOLDER DEVICE BATCH EVAL_BATCH [PARAMETER=VALUE ...]\n";
     return 2;
   }
   train::keep_freed_memory(std::getenv("SEQBENCH_PLAIN_MEMORY") == nullptr);
@@ -148,9 +175,14 @@ int main(int count, char** values) {
   train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
   try {
     const std::string model = values[1];
+    const Batches batches{parse_int(values[6]).value(), parse_int(values[7]).value()};
     if (model == "encoder") time_encoder(values[4]);
-    else time_network(Tables({}, {models_table().begin(), models_table().end()}).model(model), values[2], values[4], train::find_device(values[5]));
+    else time_network(Tables({}, {models_table().begin(), models_table().end()}).model(model), values[2], values[4], train::find_device(values[5]), batches,
+                      std::span(values, static_cast<std::size_t>(count)).subspan(8));
   } catch (const Stop&) {
     return 0;
+  } catch (const InputError& error) {
+    std::cerr << error.what() << '\n';
+    return 2;
   }
 }

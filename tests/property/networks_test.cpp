@@ -137,6 +137,11 @@ TEST_P(NetworkConformance, DropoutIsAFunctionOfThePass) {
   EXPECT_FALSE(at::equal(training, outputs(*network, rows_, {.training = true, .epoch = 2, .step = 7})));
 }
 
+/// A decoder of one token sees that token whatever its queries and keys say; torch.nn.Transformer has them, so they are counted.
+bool is_idle(std::string_view parameter) {
+  return parameter.starts_with("decoder.") && (parameter.find("self_attn.q_proj") != parameter.npos || parameter.find("self_attn.k_proj") != parameter.npos);
+}
+
 /// Central differences at the entry of the largest gradient and at some drawn ones.
 TEST_P(NetworkConformance, GradientsAreThoseOfTheLoss) {
   constexpr double kStep = 1e-6;
@@ -151,7 +156,7 @@ TEST_P(NetworkConformance, GradientsAreThoseOfTheLoss) {
   for (const NamedTensor& parameter : network->parameters()) {
     const at::Tensor gradient = parameter.tensor.grad().contiguous().view(-1);
     at::Tensor values = parameter.tensor.detach().view(-1);
-    EXPECT_GT(gradient.abs().max().item<double>(), 0) << parameter.name << " has no influence";
+    EXPECT_EQ(gradient.abs().max().item<double>() > 0, !is_idle(parameter.name)) << parameter.name << (is_idle(parameter.name) ? " has" : " has no") << " influence";
     std::vector<std::int64_t> entries = {gradient.abs().argmax().item<std::int64_t>()};
     Draws draws = Streams(11).open("test").at({.item = item++});
     for (int i = 0; i < kDrawn; ++i) {

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes small networks of nn4dms and TAPE with what torch computes from them, for tests/unit/models/variant_parity_test.
+"""Writes small networks of nn4dms, TAPE and paper 000 with what torch computes from them, for tests/unit/models/variant_parity_test.
 
 usage: make_variant_networks.py
 Each NAME.safetensors: initial values, outputs, gradients of the mean squared error and values after 20 full-batch steps, by
 parameter; `params` and `rows` in the metadata. All is computed in f64 and kept in f32. The networks are written from their
-description (models/nn4dms, models/tape): nothing here reads the C++ code. Rows of TAPE's LSTM and ResNet are computed one
-at a time, so that there is no padding to disagree about.
+description (models/nn4dms, models/tape), that of paper 000 on torch.nn.Transformer: nothing here reads the C++ code. Rows of TAPE's
+LSTM and ResNet are computed one at a time, so that there is no padding to disagree about.
 needs: torch, safetensors
 """
 import json
@@ -217,9 +217,36 @@ class ResNet(RowByRow):
         return torch.tanh(self.resnet.pooler.dense((weights * x).sum(0)))
 
 
-LENGTH = 9
+class Binding(nn.Module):
+    """Rows of FACTORS x BINS zeros and ones; torch.nn.Transformer, or its encoder alone over bins with sines and cosines added."""
+
+    def __init__(self, model_dim, heads, layers, ff_dim, ffn_dim, readout, token_axis, positions):
+        super().__init__()
+        self.by_bin, self.sines, decodes = token_axis == "bin", positions == "sinusoidal", readout == "decoder"
+        self.input = nn.Linear(FACTORS if self.by_bin else BINS, model_dim)
+        given = dict(dim_feedforward=ffn_dim, dropout=0.0, batch_first=True)
+        if decodes:
+            self.body, self.eos = nn.Transformer(model_dim, heads, layers, layers, **given), nn.Parameter(torch.zeros(1, model_dim))
+        else:
+            layer = nn.TransformerEncoderLayer(model_dim, heads, **given)
+            self.body, self.eos = module(encoder=nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)), None
+        self.head = module(hidden=nn.Linear(model_dim, ff_dim), output=nn.Linear(ff_dim, 1))
+
+    def forward(self, rows):
+        x = torch.tensor([[int(c) for c in row] for row in rows]).double().view(-1, FACTORS, BINS)
+        z = self.input(x.transpose(1, 2) if self.by_bin else x)
+        if self.sines:
+            width = z.size(2)
+            angles = torch.outer(torch.arange(float(z.size(1))), 1e4 ** (-torch.arange(0.0, width, 2.0) / width))
+            z = z * width ** 0.5 + torch.stack([angles.sin(), angles.cos()], 2).flatten(1).double()
+        z = self.body.encoder(z).mean(1) if self.eos is None else self.body(z, self.eos.expand(len(z), 1, -1))[:, 0]
+        return self.head.output(F.relu(self.head.hidden(z)))
+
+
+LENGTH, FACTORS, BINS = 9, 6, 4
 NN4DMS = {"optimizer": "adam", "learning_rate": 1e-2, "weight_decay": 0.0}
 TAPE = {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01}
+KIM = {"optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 0.0}
 CASES = {
     "nn4dms_fc": (FullyConnected, dict(layers=2, hidden=5), NN4DMS),
     "nn4dms_cnn": (Convolutional, dict(layers=2, kernel=3, filters=4, hidden=5), NN4DMS),
@@ -228,6 +255,12 @@ CASES = {
     "tape_lstm": (Lstm, dict(layers=2, width=5, embedding=4), TAPE),
     "tape_resnet": (ResNet, dict(layers=2, width=6, pooler="sum"), TAPE),
     "tape_resnet_attention": (ResNet, dict(layers=2, width=6, pooler="attention"), TAPE),
+    "binding_transformer": (Binding, dict(model_dim=6, heads=2, layers=2, ff_dim=5, ffn_dim=8, readout="decoder", token_axis="tf",
+                                          positions="none"), KIM),
+    "binding_transformer_mean": (Binding, dict(model_dim=6, heads=3, layers=2, ff_dim=5, ffn_dim=7, readout="mean", token_axis="tf",
+                                               positions="none"), KIM),
+    "binding_transformer_bins": (Binding, dict(model_dim=6, heads=3, layers=1, ff_dim=5, ffn_dim=8, readout="decoder", token_axis="bin",
+                                               positions="sinusoidal"), KIM),
 }
 
 
@@ -240,8 +273,24 @@ def proteins(draw, fixed):
     return rows
 
 
-def parameters_of(model):
-    return {name: value for name, value in model.named_parameters()}
+def matrices(draw):
+    """Half of the factors bind nothing, so that most rows have equal tokens; the first has no others."""
+    bits = (torch.rand(7, FACTORS, BINS, generator=draw) < 0.5) & (torch.rand(7, FACTORS, 1, generator=draw) < 0.5)
+    bits[0] = False
+    return ["".join(str(int(bit)) for bit in row.flatten()) for row in bits]
+
+
+def parameters_of(model, of=lambda value: value):
+    """`of` each, by name: what torch keeps as one, queries, keys and values, by thirds."""
+    found = {}
+    for name, value in model.named_parameters():
+        name = name.removeprefix("body.")
+        if "in_proj_" not in name:
+            found[name] = of(value)
+            continue
+        for part, third in zip("qkv", of(value).chunk(3)):
+            found[name.replace("in_proj_", f"{part}_proj.")] = third
+    return found
 
 
 def start(model, draw):
@@ -258,11 +307,11 @@ def write(name, build, sizes, recipe):
     fixed = name.startswith("nn4dms")
     model = build(**({"length": LENGTH} if fixed else {}), **sizes).double()
     start(model, draw)
-    rows, labels = proteins(draw, fixed), torch.randn(7, 1, generator=draw).float().double()
+    rows, labels = matrices(draw) if recipe is KIM else proteins(draw, fixed), torch.randn(7, 1, generator=draw).float().double()
     result = {f"initial/{n}": p.detach().float() for n, p in parameters_of(model).items()} | {"labels": labels.float()}
     outputs = model(rows)
     F.mse_loss(outputs, labels).backward()
-    result |= {"outputs": outputs.detach().float()} | {f"gradient/{n}": p.grad.float() for n, p in parameters_of(model).items()}
+    result |= {"outputs": outputs.detach().float()} | {f"gradient/{n}": g.float() for n, g in parameters_of(model, lambda p: p.grad).items()}
     spared = [p for n, p in model.named_parameters() if any(part in n for part in ("bias", "gamma", "beta", "LayerNorm"))]
     decayed = [p for p in model.parameters() if not any(p is other for other in spared)]
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe["optimizer"]]

@@ -38,6 +38,21 @@ inline View code_view(const std::vector<std::string>& rows, std::int64_t symbols
                               symbols}};
 }
 
+/// Rows of `height` x width zeros and ones.
+inline View bit_view(const std::vector<std::string>& rows, std::int64_t height) {
+  const auto count = static_cast<std::int64_t>(rows.size()), bits = static_cast<std::int64_t>(rows.front().size());
+  const std::int64_t bytes = (bits + 7) / 8;
+  std::vector<std::uint8_t> packed(static_cast<std::size_t>(count * bytes));
+  for (std::int64_t row = 0; row < count; ++row) {
+    for (std::int64_t i = 0; i < bits; ++i) {
+      if (rows[static_cast<std::size_t>(row)][static_cast<std::size_t>(i)] != '1') continue;
+      std::uint8_t& byte = packed[static_cast<std::size_t>(row * bytes + i / 8)];
+      byte = static_cast<std::uint8_t>(byte | 1U << (i % 8));
+    }
+  }
+  return {"tf_bins", BitView{tensor_of(packed, {count, bytes}, at::kByte), height, bits / height}};
+}
+
 inline View dense_view(const std::vector<float>& values, std::int64_t features) {
   const auto rows = static_cast<std::int64_t>(values.size()) / features;
   return {"kmer_counts", DenseView{tensor_of(values, {rows, features}, at::kFloat)}};

@@ -1,4 +1,4 @@
-// nn4dms's and TAPE's networks against torch on small sizes: forward, gradients, 20 steps (tests/parity/variant_networks).
+// nn4dms's and TAPE's networks and paper 000's Approach I against torch on small sizes: forward, gradients, 20 steps (tests/parity/variant_networks).
 
 #include <gtest/gtest.h>
 
@@ -29,9 +29,8 @@ class VariantNetworks : public ::testing::TestWithParam<std::string> {
     for (NamedTensor& entry : file.tensors) expected_.emplace(entry.name, entry.tensor.to(at::kDouble));
     texts_ = Json::parse(file.metadata.at("rows")).get<std::vector<std::string>>();
     recipe_ = Json::parse(file.metadata.at("recipe"));
-    const bool tape = GetParam().starts_with("tape");
-    view_ = tape ? View{"protein", TextView{Texts(texts_)}} : codes();
-    const ModelEntry entry = testing::named_model(GetParam() == "tape_resnet_attention" ? "tape_resnet" : GetParam()).make();
+    view_ = view();
+    const ModelEntry entry = testing::named_model(model()).make();
     Params params(entry.params);
     const Json sizes = Json::parse(file.metadata.at("params"));
     for (const auto& [key, value] : sizes.items()) {
@@ -45,6 +44,19 @@ class VariantNetworks : public ::testing::TestWithParam<std::string> {
     for (const NamedTensor& parameter : network_->parameters()) {
       parameter.tensor.detach().copy_(expected_.at("initial/" + parameter.name));
     }
+  }
+
+  /// Cases of one model end in what sets them apart.
+  [[nodiscard]] std::string model() const {
+    for (const std::string_view suffix : {"_attention", "_mean", "_bins"}) {
+      if (GetParam().ends_with(suffix)) return GetParam().substr(0, GetParam().size() - suffix.size());
+    }
+    return GetParam();
+  }
+
+  [[nodiscard]] View view() const {
+    if (model() == "binding_transformer") return testing::bit_view(texts_, 6);
+    return GetParam().starts_with("tape") ? View{"protein", TextView{Texts(texts_)}} : codes();
   }
 
   /// Codes of ACDEFGHIKLMNPQRSTVWY and stop, as a view of proteins holds them.
@@ -119,7 +131,8 @@ TEST_P(VariantNetworks, TwentyStepsEqualTorchs) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, VariantNetworks,
                          ::testing::Values("nn4dms_fc", "nn4dms_cnn", "nn4dms_gcn", "tape_transformer", "tape_lstm", "tape_resnet",
-                                           "tape_resnet_attention"),
+                                           "tape_resnet_attention", "binding_transformer", "binding_transformer_mean",
+                                           "binding_transformer_bins"),
                          [](const auto& one) { return one.param; });
 
 }  // namespace

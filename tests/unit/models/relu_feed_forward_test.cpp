@@ -1,0 +1,93 @@
+// The feed-forward network that keeps its hidden units in cache beside the same by one operator after another.
+
+#include "models/blocks/relu_feed_forward.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
+
+#include "harness/base/streams.h"
+
+namespace seqbench::models {
+namespace {
+
+at::Tensor drawn(std::vector<std::int64_t> shape, Counter at, double scale) {
+  at::Tensor x = at::empty(shape, at::kFloat);
+  Draws draws = Streams(5).open("test").at(at);
+  for (std::int64_t i = 0; i < x.numel(); ++i) x.mutable_data_ptr<float>()[i] = static_cast<float>(scale * draws.normal());
+  return x;
+}
+
+/// What both forms are given: more tokens than are taken at once, rows that end within what is taken.
+struct Example {
+  at::Tensor x;
+  Linear in, out;
+  Dropout dropout;
+
+  explicit Example(double probability, std::int64_t hidden = 36)
+      : x(drawn({3, 130, 10}, {.item = 1}, 1).requires_grad_()),
+        in{.weight = drawn({hidden, 10}, {.item = 2}, 0.3).requires_grad_(), .bias = drawn({hidden}, {.item = 3}, 0.3).requires_grad_(), .lora_a = {}, .lora_b = {}},
+        out{.weight = drawn({10, hidden}, {.item = 4}, 0.3).requires_grad_(), .bias = drawn({10}, {.item = 5}, 0.3).requires_grad_(), .lora_a = {}, .lora_b = {}},
+        dropout(Streams(3), "test", probability) {}
+
+  /// y and gradients of the sum of y times fixed numbers.
+  template <typename Form>
+  std::vector<at::Tensor> of(const Form& form, const Pass& pass) {
+    for (const at::Tensor& leaf : leaves()) leaf.mutable_grad() = at::Tensor();
+    const at::Tensor y = form(x, in, out, dropout, pass);
+    y.mul(drawn({3, 130, 10}, {.item = 6}, 1)).sum().backward();
+    std::vector<at::Tensor> found{y.detach()};
+    for (const at::Tensor& leaf : leaves()) found.push_back(leaf.grad());
+    return found;
+  }
+  [[nodiscard]] std::vector<at::Tensor> leaves() const { return {x, in.weight, in.bias, out.weight, out.bias}; }
+};
+
+void expect_close(const std::vector<at::Tensor>& ours, const std::vector<at::Tensor>& wanted) {
+  ASSERT_EQ(ours.size(), wanted.size());
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    EXPECT_LE(ours[i].sub(wanted[i]).abs().max().item<double>(), 1e-5 * wanted[i].abs().max().item<double>()) << i;
+  }
+}
+
+TEST(ReluFeedForward, IsThePlainOneWithItsGradients) {
+  for (const double probability : {0.0, 0.3}) {
+    for (const bool training : {false, true}) {
+      Example network(probability);
+      const Pass pass{.training = training, .epoch = 2, .step = 7, .first_row = 5};
+      expect_close(network.of(relu_feed_forward, pass), network.of(plain_relu_feed_forward, pass));
+    }
+  }
+}
+
+TEST(ReluFeedForward, DropsTheSameUnitsWhereNoGradientIsWanted) {
+  const Example network(0.5);
+  const Pass pass{.training = true, .step = 1};
+  const at::NoGradGuard guard;
+  expect_close({relu_feed_forward(network.x, network.in, network.out, network.dropout, pass)},
+               {plain_relu_feed_forward(network.x, network.in, network.out, network.dropout, pass)});
+}
+
+/// A row of blocks of four words would begin within a block: the plain form answers.
+TEST(ReluFeedForward, TakesHiddenUnitsOfAnyNumber) {
+  Example network(0.3, 7);
+  const Pass pass{.training = true};
+  expect_close(network.of(relu_feed_forward, pass), network.of(plain_relu_feed_forward, pass));
+}
+
+TEST(ReluFeedForward, KeepsNan) {
+  Example network(0.3);
+  network.x.detach().fill_(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_TRUE(relu_feed_forward(network.x, network.in, network.out, network.dropout, {.training = true}).isnan().all().item<bool>());
+}
+
+TEST(ReluFeedForward, TakesNoTokens) {
+  const Example network(0.3);
+  EXPECT_EQ(relu_feed_forward(network.x.narrow(1, 0, 0), network.in, network.out, network.dropout, {}).sizes(), (std::vector<std::int64_t>{3, 0, 10}));
+}
+
+}  // namespace
+}  // namespace seqbench::models

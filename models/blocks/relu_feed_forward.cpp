@@ -116,9 +116,9 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
 };
 
 bool fits(const at::Tensor& x, const Linear& in, const Linear& out, const Pass& pass) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && in.weight.scalar_type() == at::kFloat && in.bias.defined() && !in.lora_a.defined() &&
-         !out.lora_a.defined() && !at::autocast::is_autocast_enabled(at::kCPU) && in.weight.size(0) % 4 == 0 && x.numel() > 0 &&
-         (pass.lengths.empty() || !pass.training);
+  const bool plain = in.bias.defined() && out.bias.defined() && !in.lora_a.defined() && !out.lora_a.defined();
+  return plain && x.dim() == 3 && x.numel() > 0 && x.is_cpu() && x.scalar_type() == at::kFloat && in.weight.scalar_type() == at::kFloat &&
+         !at::autocast::is_autocast_enabled(at::kCPU) && in.weight.size(0) % 4 == 0 && (pass.lengths.empty() || !pass.training);
 }
 
 }  // namespace

@@ -118,6 +118,9 @@ class BindingTransformer final : public Network {
         length_(bit_view(context.view).width),
         input_dropout_(context.streams, "positions", context.params.number("dropout")) {
     check(context.params);
+    if (output_relu_ && context.kind == TaskKind::kBinary) {
+      throw InputError("binding_transformer: output_relu is for numbers, the task is binary: logits below 0 would not be told");
+    }
     Maker maker(streams_, parameters_, width_, context.params.number("dropout"));
     input_ = maker.linear("input", by_bin_ ? height_ : length_, width_);
     if (positions_ == "learned") places_ = parameters_.add("positions", {tokens(), width_}, Init::normal(1));

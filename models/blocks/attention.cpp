@@ -6,6 +6,7 @@
 #include <ATen/ops/pow.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <cmath>
 #include <limits>
@@ -91,7 +92,7 @@ at::Tensor Attention::row_by_row(const at::Tensor& q, const at::Tensor& k, const
   if (mask.log_counts.defined()) counts = mask.log_counts.split_with_sizes(lengths, 0);
   for (std::size_t row = 0; row < lengths.size(); ++row) {
     const KeyMask own{.keep_BL = {}, .log_counts = counts[row]};
-    contexts.push_back(lengths[row] == 0 ? queries[row] : dense(queries[row], keys[row], values[row], own, pass, nullptr));
+    contexts.push_back(lengths[row] == 0 ? at::zeros_like(queries[row]) : dense(queries[row], keys[row], values[row], own, pass, nullptr));
     ++pass.first_row;
   }
   return at::cat(contexts, 2);

@@ -8,8 +8,6 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <vector>
 
 #include "harness/base/vectors.h"
@@ -87,6 +85,7 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
+    const at::NoGradGuard guard;  // there is no second derivative
     const torch::autograd::variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &in_weight = saved[1], &out_weight = saved[2];
     const auto scale = static_cast<float>(context->saved_data["scale"].toDouble());

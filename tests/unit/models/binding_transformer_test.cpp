@@ -4,12 +4,16 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
+#include "models/binding_transformer/merged.h"
 #include "tests/unit/models/support.h"
 
 namespace seqbench {
@@ -31,7 +35,7 @@ std::int64_t size_of(std::int64_t model_dim, std::int64_t layers, std::int64_t f
   return numbers;
 }
 
-/// Two kinds of tokens, three, one, five of them.
+/// Two kinds of tokens, three, one, four of them.
 View few_kinds() { return testing::bit_view({"11000011000011", "10010000000010", "00000000000000", "10010011001101"}, 7); }
 
 at::Tensor outputs(Network& network, const View& view, const Pass& pass) {
@@ -48,6 +52,13 @@ TEST(BindingTransformer, HasThePapersSizes) {
   EXPECT_EQ(size_of(64, 3, 64, {{"ffn_dim", std::int64_t{0}}}), 213'889);
   EXPECT_EQ(size_of(64, 3, 64, {{"eos", std::string("zeros")}}), 1'749'505 - 64);
   EXPECT_EQ(size_of(64, 3, 64, {{"positions", std::string("learned")}}), 1'749'505 + 253 * 64);
+}
+
+TEST(BindingTransformer, MergesTokensOfOneContent) {
+  const models::binding_transformer::Merged found = models::binding_transformer::merged(std::get<BitView>(few_kinds().data).gather(testing::row_range(0, 4)));
+  EXPECT_EQ(found.packing.lengths(), (std::vector<std::int64_t>{2, 3, 1, 4}));
+  EXPECT_TRUE(at::equal(found.counts, testing::tensor_of<float>({3, 4, 2, 1, 4, 7, 1, 2, 2, 2}, {10}, at::kFloat)));
+  EXPECT_TRUE(at::equal(found.rows, testing::tensor_of<std::int64_t>({0, 0, 1, 1, 1, 2, 3, 3, 3, 3}, {10}, at::kLong)));
 }
 
 TEST(BindingTransformer, EqualTokensCountAsOneInEvaluation) {

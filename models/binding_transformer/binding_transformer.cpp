@@ -4,10 +4,7 @@
 // Letters: B rows, S tokens, W bits of a token, H model_dim, F units of a layer's hidden layer, T targets.
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/outer.h>
-#include <ATen/ops/pow.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -98,8 +95,7 @@ class Maker {
 
 /// f32 [S, H]: sines and cosines of wavelengths from 2 pi to 20,000 pi, by turns.
 at::Tensor sinusoids(std::int64_t tokens, std::int64_t width) {
-  const at::Tensor frequencies = at::pow(1e4, at::arange(0, width, 2, at::kFloat).neg().div(static_cast<double>(width)));
-  const at::Tensor angles = at::outer(at::arange(tokens, at::kFloat), frequencies);
+  const at::Tensor angles = rotation_angles(rotary_frequencies(width), tokens);
   return at::stack({angles.sin(), angles.cos()}, 2).flatten(1).narrow(1, 0, width);
 }
 
@@ -117,10 +113,7 @@ class BindingTransformer final : public Network {
         height_(bit_view(context.view).height),
         length_(bit_view(context.view).width),
         input_dropout_(context.streams, "positions", context.params.number("dropout")) {
-    check(context.params);
-    if (output_relu_ && context.kind == TaskKind::kBinary) {
-      throw InputError("binding_transformer: output_relu is for numbers, the task is binary: logits below 0 would not be told");
-    }
+    check(context.params, context.kind);
     Maker maker(streams_, parameters_, width_, context.params.number("dropout"));
     input_ = maker.linear("input", by_bin_ ? height_ : length_, width_);
     if (positions_ == "learned") places_ = parameters_.add("positions", {tokens(), width_}, Init::normal(1));
@@ -173,7 +166,10 @@ class BindingTransformer final : public Network {
  private:
   [[nodiscard]] std::int64_t tokens() const { return by_bin_ ? length_ : height_; }
 
-  void check(const Params& params) const {
+  void check(const Params& params, TaskKind kind) const {
+    if (output_relu_ && kind == TaskKind::kBinary) {
+      throw InputError("binding_transformer: output_relu is for numbers, the task is binary: logits below 0 would not be told");
+    }
     if (width_ % params.integer("heads") != 0) {
       throw InputError(fmt::format("binding_transformer: 'model_dim' is {}, no multiple of the {} 'heads'", width_, params.integer("heads")));
     }

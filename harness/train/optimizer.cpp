@@ -222,7 +222,8 @@ at::Tensor Optimizer::clip(double max_norm) {
   }
   if (gradients.empty()) return {};
   at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
-  at::_foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_max(1.0));
+  const at::Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
+  if (!norm.is_cpu() || factor.item<double>() != 1) at::_foreach_mul_(gradients, factor);  // a device would have to be waited for
   return norm;
 }
 

@@ -20,8 +20,9 @@
 #include "harness/contract/model.h"
 #include "models/binding_transformer/merged.h"
 #include "models/blocks/attention.h"
-#include "models/blocks/relu_feed_forward.h"
 #include "models/blocks/parameters.h"
+#include "models/blocks/relu_feed_forward.h"
+#include "models/blocks/rotation.h"
 
 namespace seqbench::models::binding_transformer {
 namespace {
@@ -173,6 +174,9 @@ class BindingTransformer final : public Network {
     if (width_ % params.integer("heads") != 0) {
       throw InputError(fmt::format("binding_transformer: 'model_dim' is {}, no multiple of the {} 'heads'", width_, params.integer("heads")));
     }
+    if (merge_ == "always" && positions_ != "none") {
+      throw InputError(fmt::format("binding_transformer: merge_tokens = \"always\" needs positions = \"none\", got \"{}\": they tell equal tokens apart", positions_));
+    }
     if (merge_ == "always" && params.number("dropout") > 0) {
       throw InputError(fmt::format("binding_transformer: merge_tokens = \"always\" needs dropout = 0, got {}: equal tokens have masks of their own",
                                    params.number("dropout")));
@@ -262,7 +266,7 @@ std::vector<ParamSpec> params() {
           count("layers", 3, 1, 256, "of the encoder, and as many of the decoder; the paper's grid: 3, 6"),
           count("ff_dim", 64, 1, 65536, "units of the head's hidden layer; the paper's grid: 64, 128, 256"),
           count("ffn_dim", 2048, 0, 65536, "units of each layer's feed-forward network, which the paper does not tell; 0: as ff_dim"),
-          {.name = "dropout", .fallback = 0.1, .help = "of attention's probabilities, hidden units and what each part adds", .low = 0, .high = 0.99, .choices = {}},
+          {.name = "dropout", .fallback = 0.1, .help = "of attention's probabilities, hidden units, what each part adds and tokens with their positions", .low = 0, .high = 0.99, .choices = {}},
           choice("token_axis", "a token is a factor with its bins, or a bin with its factors", {"tf", "bin"}),
           choice("positions", "what tells tokens of one content apart", {"none", "sinusoidal", "learned"}),
           choice("readout", "a decoder of one token, or the encoder alone: the mean of its tokens, without a last norm", {"decoder", "mean"}),

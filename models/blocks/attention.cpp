@@ -1,9 +1,7 @@
 #include "models/blocks/attention.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/pow.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros_like.h>
@@ -12,29 +10,13 @@
 #include <limits>
 
 #include "harness/base/error.h"
+#include "models/blocks/rotation.h"
 
 namespace seqbench::models {
 
 at::Tensor KeyMask::broadcast() const {
   if (log_counts.defined()) return log_counts.view({1, 1, 1, -1});
   return keep_BL.defined() ? keep_BL.unsqueeze(1).unsqueeze(1) : at::Tensor();
-}
-
-at::Tensor rotary_frequencies(std::int64_t head_width, double base) {
-  const at::Tensor exponents = at::arange(0, head_width, 2, at::kLong).to(at::kFloat).div(static_cast<double>(head_width));
-  return at::pow(base, exponents).reciprocal();
-}
-
-at::Tensor rotation_angles(const at::Tensor& frequencies, std::int64_t length) {
-  return at::arange(length, frequencies.options()).unsqueeze(1).mul(frequencies.unsqueeze(0));
-}
-
-at::Tensor rotated(const at::Tensor& x, const at::Tensor& angles) {
-  const at::Tensor cos = angles.cos(), sin = angles.sin();
-  const at::Tensor wide = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
-  const std::int64_t half = x.size(-1) / 2;
-  const at::Tensor first = wide.narrow(-1, 0, half), second = wide.narrow(-1, half, half);
-  return at::cat({first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin))}, -1).to(x.scalar_type());
 }
 
 Attention::Attention(LayerMaker& maker, const AttentionNames& names, std::int64_t width, std::int64_t heads, double dropout)
@@ -100,12 +82,8 @@ at::Tensor Attention::row_by_row(const at::Tensor& q, const at::Tensor& k, const
 
 at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
                                  const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const {
-  at::Tensor q = heads_of(query_(x, pass)), k = heads_of(key_(x, pass));
-  const at::Tensor v = heads_of(value_(x, pass));
-  if (rotation.defined()) {
-    q = rotated(q, rotation);
-    k = rotated(k, rotation);
-  }
+  const auto placed = [&](const at::Tensor& y) { return heads_of(rotation.defined() ? rotated(y, rotation) : y); };
+  const at::Tensor q = placed(query_(x, pass)), k = placed(key_(x, pass)), v = heads_of(value_(x, pass));
   at::Tensor context;
   if (sparse != nullptr) {
     context = block_sparse_attention(q, k, v, mask.keep_BL, *sparse);

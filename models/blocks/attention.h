@@ -55,11 +55,4 @@ class Attention {
   Dropout dropout_;
 };
 
-/// Angles [length, frequencies]: position times frequency, positions from 0. frequencies [d/2] in f32.
-[[nodiscard]] at::Tensor rotation_angles(const at::Tensor& frequencies, std::int64_t length);
-/// 10000^(-2j/d) for j below d/2, f32, as transformers computes it.
-[[nodiscard]] at::Tensor rotary_frequencies(std::int64_t head_width, double base = 10000);
-/// x [B, h, L, d] turned by the angles: first halves against second halves, computed in f32.
-[[nodiscard]] at::Tensor rotated(const at::Tensor& x, const at::Tensor& angles);
-
 }  // namespace seqbench::models

@@ -9,6 +9,8 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "models/blocks/rotation.h"
+#include "models/blocks/swiglu.h"
 
 namespace seqbench::models {
 namespace encoder {
@@ -110,8 +112,7 @@ at::Tensor Encoder::embedded(const at::Tensor& ids, const at::Tensor& keep, cons
 at::Tensor Encoder::feed_forward(const Layer& layer, const at::Tensor& x, const Pass& pass) const {
   const at::Tensor inner = layer.in(x, pass);
   if (!settings_.gated) return layer.out(activate(settings_.activation, inner), pass);
-  const std::int64_t half = settings_.feed_forward;
-  return layer.out(activate(settings_.activation, inner.narrow(-1, 0, half)).mul(inner.narrow(-1, half, half)), pass);
+  return layer.out(swiglu(inner), pass);
 }
 
 at::Tensor Encoder::block(const Layer& layer, const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,

@@ -21,13 +21,13 @@ constexpr std::int64_t kTokens = 256;  // whose hidden units are held in cache
 
 inline float rectified(float x) { return x < 0.0F ? 0.0F : x; }  // NaN stays NaN
 
-/// to[i] is max(to[i], 0) times kept[i], which is not negative.
+/// to[i] is max(to[i], 0) times kept[i].
 SEQBENCH_VECTOR_CLONES
 void rectify(const float* __restrict kept, std::int64_t count, float* __restrict to) {
   for (; count >= kVectorRun; count -= kVectorRun, kept += kVectorRun, to += kVectorRun) {
-    for (std::int64_t i = 0; i < kVectorRun; ++i) to[i] = rectified(to[i] * kept[i]);
+    for (std::int64_t i = 0; i < kVectorRun; ++i) to[i] = rectified(to[i]) * kept[i];
   }
-  for (std::int64_t i = 0; i < count; ++i) to[i] = rectified(to[i] * kept[i]);
+  for (std::int64_t i = 0; i < count; ++i) to[i] = rectified(to[i]) * kept[i];
 }
 
 /// to[i] is to[i] times `scale` where unit i passed, else 0: what was dropped is 0 as what was rectified is.
@@ -90,18 +90,25 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
     const at::Tensor &x = saved[0], &in_weight = saved[1], &out_weight = saved[2];
     const auto scale = static_cast<float>(context->saved_data["scale"].toDouble());
     const at::Tensor of_y = gradients[0].contiguous();
-    at::Tensor of_in = at::zeros_like(in_weight), of_out = at::zeros_like(out_weight), of_bias = at::zeros_like(in_weight.select(1, 0));
+    // Frozen weights cost no products.
+    const bool wants_in = context->needs_input_grad(1) || context->needs_input_grad(2), wants_out = context->needs_input_grad(3);
+    const bool wants_x = context->needs_input_grad(0);
+    const auto zeros = [](bool wanted, const at::Tensor& like) { return wanted ? at::zeros_like(like) : at::Tensor(); };
+    at::Tensor of_in = zeros(wants_in, in_weight), of_out = zeros(wants_out, out_weight), of_bias = zeros(wants_in, in_weight.select(1, 0));
     std::vector<at::Tensor> of_x;
     for (std::size_t piece = 3; piece < saved.size(); ++piece) {
       const at::Tensor& units = saved[piece];
       const std::int64_t first = static_cast<std::int64_t>(piece - 3) * kTokens;
       const at::Tensor of_piece = of_y.narrow(0, first, units.size(0)), x_piece = x.narrow(0, first, units.size(0));
+      if (wants_out) add_product(of_piece.t(), units, of_out);
+      if (!wants_in && !wants_x) continue;
       const at::Tensor of_units = models::linear(of_piece, out_weight.t());
       rectify_all(units, scale, of_units);
-      add_product(of_piece.t(), units, of_out);
-      add_product(of_units.t(), x_piece, of_in);
-      of_bias.add_(of_units.sum(0));
-      if (context->needs_input_grad(0)) of_x.push_back(models::linear(of_units, in_weight.t()));
+      if (wants_in) {
+        add_product(of_units.t(), x_piece, of_in);
+        of_bias.add_(of_units.sum(0));
+      }
+      if (wants_x) of_x.push_back(models::linear(of_units, in_weight.t()));
     }
     return {of_x.empty() ? at::Tensor() : at::cat(of_x, 0), of_in, of_bias, of_out, of_y.sum(0), at::Tensor()};
   }
@@ -114,10 +121,13 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
   }
 };
 
-bool fits(const at::Tensor& x, const Linear& in, const Linear& out, const Pass& pass) {
+/// Masks are drawn by blocks of four, and for rows of one length.
+bool draws(const Dropping& dropping, const Linear& in) { return in.weight.size(0) % 4 == 0 && dropping.pass.lengths.empty(); }
+
+bool fits(const at::Tensor& x, const Linear& in, const Linear& out, const Dropping& dropping) {
   const bool plain = in.bias.defined() && out.bias.defined() && !in.lora_a.defined() && !out.lora_a.defined();
   return plain && x.dim() == 3 && x.numel() > 0 && x.is_cpu() && x.scalar_type() == at::kFloat && in.weight.scalar_type() == at::kFloat &&
-         !at::autocast::is_autocast_enabled(at::kCPU) && in.weight.size(0) % 4 == 0 && (pass.lengths.empty() || !pass.training);
+         !at::autocast::is_autocast_enabled(at::kCPU) && (!dropping.active() || draws(dropping, in));
 }
 
 }  // namespace
@@ -128,9 +138,9 @@ at::Tensor plain_relu_feed_forward(const at::Tensor& x, const Linear& in, const 
 }
 
 at::Tensor relu_feed_forward(const at::Tensor& x, const Linear& in, const Linear& out, const Dropout& dropout, const Pass& pass) {
-  if (!feed_forward::fits(x, in, out, pass)) return plain_relu_feed_forward(x, in, out, dropout, pass);
+  const feed_forward::Dropping dropping{dropout, pass, x.dim() == 3 ? x.size(1) : 1};
+  if (!feed_forward::fits(x, in, out, dropping)) return plain_relu_feed_forward(x, in, out, dropout, pass);
   const at::Tensor tokens = x.reshape({-1, x.size(-1)});
-  const feed_forward::Dropping dropping{dropout, pass, x.size(-2)};
   if (!at::GradMode::is_enabled()) {
     return feed_forward::FeedForward::outputs(tokens, {in.weight, in.bias}, {out.weight, out.bias}, dropping, nullptr).view(x.sizes());
   }

@@ -50,7 +50,6 @@ EncoderSettings settings(const ConfigReader& config) {
   // Only Nucleotide Transformer v2 writes this key, and only its feed-forward is gated.
   s.gated = config.has("add_bias_fnn");
   s.feed_forward_bias = config.flag("add_bias_fnn", true);
-  s.activation = s.gated ? Activation::kSilu : Activation::kGelu;
   return s;
 }
 

@@ -20,7 +20,7 @@
 #include <memory>
 
 #include "harness/base/error.h"
-#include "models/blocks/attention.h"
+#include "models/blocks/rotation.h"
 #include "models/tape/value_network.h"
 
 namespace seqbench::models::tape_resnet {

@@ -25,6 +25,8 @@
 #include "models/blocks/one_hot.h"
 #include "models/blocks/product.h"
 #include "models/blocks/relu_feed_forward.h"
+#include "models/blocks/rotation.h"
+#include "models/blocks/swiglu.h"
 #include "models/two_state/row_sums.h"
 #include "tests/bench/bench.h"
 
@@ -192,6 +194,20 @@ void register_feed_forward() {
   register_pair("hidden units some tokens at a time", by(&models::relu_feed_forward), by(&models::plain_relu_feed_forward), 1e-1);
 }
 
+/// Of Nucleotide Transformer v2 50M, 8 x 51 tokens: queries of a layer turned, and its gate; forward and backward.
+void register_gates() {
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const std::string precision = type == at::kFloat ? "f32" : "bf16";
+    const at::Tensor x = drawn({8, 51, 512}, 0).to(type).requires_grad_(true), inner = drawn({8, 51, 4096}, 1).to(type).requires_grad_(true);
+    const at::Tensor of_x = drawn({8, 51, 512}, 2).to(type), of_inner = drawn({8, 51, 2048}, 3).to(type);
+    const at::Tensor angles = models::rotation_angles(models::rotary_frequencies(32), 51);
+    const auto turned_by = [=](auto form) { return [=] { return forward_backward(form(x, angles), of_x, {x}); }; };
+    const auto gated_by = [=](auto form) { return [=] { return forward_backward(form(inner), of_inner, {inner}); }; };
+    register_pair("rotary positions, " + precision, turned_by(&models::rotated), turned_by(&models::plain_rotated), 0.1);
+    register_pair("gate, " + precision, gated_by(&models::swiglu), gated_by(&models::plain_swiglu), 0.1);
+  }
+}
+
 /// Words of dropout masks: many blocks at once, or one after another.
 void register_words() {
   for (const std::int64_t count : {128, 98304}) {
@@ -250,6 +266,7 @@ void register_all() {
   register_decoders();
   register_layers();
   register_feed_forward();
+  register_gates();
   register_words();
   register_adam();
 }

@@ -62,6 +62,13 @@ struct Batches {
   std::int64_t train, evaluation;
 };
 
+/// What argument `name` tells, 1 or more.
+std::int64_t count_of(const char* name, const char* given) {
+  const std::optional<std::int64_t> value = parse_int(given);
+  if (!value || *value < 1) throw InputError(fmt::format("{} must be a whole number of at least 1, got '{}'", name, given));
+  return *value;
+}
+
 /// The model's own sampler; a rate that stays, so that steps are alike.
 train::FitSettings settings_of(const ModelEntry& entry, const Batches& batches) {
   train::FitSettings settings;
@@ -103,7 +110,7 @@ Params params_of(const ModelEntry& entry, std::string_view view, std::span<char*
 template <typename Train, typename Infer>
 void serve(const Train& train, const Infer& infer) {
   for (std::string line; std::getline(std::cin, line);) {
-    const std::int64_t times = parse_int(std::string_view(line).substr(6)).value();
+    const std::int64_t times = count_of("N", line.substr(std::min<std::size_t>(line.size(), 6)).c_str());
     if (line.starts_with("train ")) return train(times);
     const double begun = monotonic_seconds();
     for (std::int64_t i = 0; i < times; ++i) infer();
@@ -171,11 +178,11 @@ int main(int count, char** values) {
     return 2;
   }
   train::keep_freed_memory(std::getenv("SEQBENCH_PLAIN_MEMORY") == nullptr);
-  train::set_numerics(parse_int(values[3]).value());
   train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
   try {
+    train::set_numerics(count_of("THREADS", values[3]));
     const std::string model = values[1];
-    const Batches batches{parse_int(values[6]).value(), parse_int(values[7]).value()};
+    const Batches batches{count_of("BATCH", values[6]), count_of("EVAL_BATCH", values[7])};
     if (model == "encoder") time_encoder(values[4]);
     else time_network(Tables({}, {models_table().begin(), models_table().end()}).model(model), values[2], values[4], train::find_device(values[5]), batches,
                       std::span(values, static_cast<std::size_t>(count)).subspan(8));

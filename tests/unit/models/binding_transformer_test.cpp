@@ -99,6 +99,7 @@ TEST(BindingTransformer, RefusesWhatCannotBe) {
   const View view = few_kinds();
   EXPECT_THROW(make(view, {{"heads", std::int64_t{3}}}), InputError);
   EXPECT_THROW(make(view, {{"merge_tokens", std::string("always")}}), InputError);
+  EXPECT_THROW(make(view, {{"merge_tokens", std::string("always")}, {"dropout", 0.0}, {"positions", std::string("learned")}}), InputError);
   EXPECT_THROW(make(testing::dense_view({1, 2}, 2), {}), InputError);
   const auto network = make(view, {});
   EXPECT_THROW(std::ignore = network->collate(testing::bit_view({"101"}, 3), testing::row_range(0, 1)), InputError);

@@ -213,7 +213,7 @@ class BindingTransformer final : public Network {
   }
 
   [[nodiscard]] static at::Tensor encoded(const Layer& layer, const at::Tensor& x, const KeyMask& mask, const Pass& pass) {
-    const at::Tensor y = added(layer, 0, x, layer.self(x, mask, {}, nullptr, pass, nullptr), pass);
+    const at::Tensor y = added(layer, 0, x, layer.self(x, mask, nullptr, nullptr, pass, nullptr), pass);
     return added(layer, 1, y, relu_feed_forward(y, layer.in, layer.out, layer.hidden_dropout, pass), pass);
   }
 
@@ -221,7 +221,7 @@ class BindingTransformer final : public Network {
   [[nodiscard]] at::Tensor decoded(const at::Tensor& memory, const KeyMask& mask, const Pass& pass, std::int64_t rows) const {
     at::Tensor x = (eos_.defined() ? eos_ : given_eos_).unsqueeze(0).expand({rows, 1, width_});
     for (const Layer& layer : decoder_) {
-      x = added(layer, 0, x, layer.self(x, {}, {}, nullptr, pass, nullptr), pass);
+      x = added(layer, 0, x, layer.self(x, {}, nullptr, nullptr, pass, nullptr), pass);
       x = added(layer, 1, x, layer.cross->across(x, memory, mask, pass), pass);
       x = added(layer, 2, x, relu_feed_forward(x, layer.in, layer.out, layer.hidden_dropout, pass), pass);
     }

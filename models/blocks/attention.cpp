@@ -10,7 +10,6 @@
 #include <limits>
 
 #include "harness/base/error.h"
-#include "models/blocks/rotation.h"
 
 namespace seqbench::models {
 
@@ -80,9 +79,10 @@ at::Tensor Attention::row_by_row(const at::Tensor& q, const at::Tensor& k, const
   return at::cat(contexts, 2);
 }
 
-at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
+at::Tensor Attention::operator()(const at::Tensor& x, const KeyMask& mask, const Rotation* rotation,
                                  const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const {
-  const auto placed = [&](const at::Tensor& y) { return heads_of(rotation.defined() ? rotated(y, rotation) : y); };
+  SEQBENCH_ASSERT(rotation == nullptr || 2 * rotation->cos.size(1) * heads_ == x.size(2), "pairs of a head are turned");
+  const auto placed = [&](const at::Tensor& y) { return heads_of(rotation != nullptr ? rotated(y, *rotation) : y); };
   const at::Tensor q = placed(query_(x, pass)), k = placed(key_(x, pass)), v = heads_of(value_(x, pass));
   at::Tensor context;
   if (sparse != nullptr) {

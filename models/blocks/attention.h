@@ -11,6 +11,7 @@
 #include "models/blocks/block_sparse.h"
 #include "models/blocks/layers.h"
 #include "models/blocks/packing.h"
+#include "models/blocks/rotation.h"
 
 namespace seqbench::models {
 
@@ -33,10 +34,10 @@ class Attention {
   Attention(LayerMaker& maker, const AttentionNames& names, std::int64_t width, std::int64_t heads, double dropout);
   Attention(Linear query, Linear key, Linear value, Linear output, std::int64_t heads, Dropout dropout);
 
-  /// x [B, L, H] -> [B, L, H], the output projection included. `rotation` [L, d/2] of angles, or undefined. Of rows end to end
-  /// B is 1 and L all tokens.
+  /// x [B, L, H] -> [B, L, H], the output projection included. `rotation`: of L tokens, or null. Of rows end to end B is 1 and L
+  /// all tokens.
   /// `sparse`: undefined = every query sees every key. `probabilities` not null: set to [B, h, L, L].
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const KeyMask& mask, const Rotation* rotation,
                                       const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const;
   /// x [B, Q, H] asks memory [B, L, H], or [1, T, H] of rows end to end -> [B, Q, H].
   [[nodiscard]] at::Tensor across(const at::Tensor& x, const at::Tensor& memory, const KeyMask& mask, const Pass& pass) const;

@@ -9,7 +9,6 @@
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "models/blocks/rotation.h"
 #include "models/blocks/swiglu.h"
 
 namespace seqbench::models {
@@ -115,7 +114,7 @@ at::Tensor Encoder::feed_forward(const Layer& layer, const at::Tensor& x, const 
   return layer.out(swiglu(inner), pass);
 }
 
-at::Tensor Encoder::block(const Layer& layer, const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
+at::Tensor Encoder::block(const Layer& layer, const at::Tensor& x, const KeyMask& mask, const Rotation* rotation,
                           const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const {
   if (settings_.pre_norm) {
     const at::Tensor seen = layer.attention(layer.attention_norm(x), mask, rotation, sparse, pass, probabilities);
@@ -152,14 +151,15 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, Pa
   if (real.defined() && real.is_cpu() && real.all().item<bool>()) real = at::Tensor();
   at::Tensor x = embedded(padded_ids, real, pass);
   if (frequencies_.defined() && frequencies_.device() != x.device()) frequencies_ = frequencies_.to(x.device());
-  at::Tensor rotation = frequencies_.defined() ? rotation_angles(frequencies_, x.size(1)) : at::Tensor();
+  at::Tensor angles = frequencies_.defined() ? rotation_angles(frequencies_, x.size(1)) : at::Tensor();
   const bool may_pack = !sparse && real.defined() && real.is_cpu() && (trace == nullptr || !trace->attention_layer);
   const std::optional<Packing> packing = may_pack ? std::optional<Packing>(real) : std::nullopt;
   if (packing) {
     x = packing->packed(x);
     pass.lengths = packing->lengths();
-    if (rotation.defined()) rotation = packing->by_token(rotation);
+    if (angles.defined()) angles = packing->by_token(angles);
   }
+  const std::optional<Rotation> rotation = angles.defined() ? std::optional(rotation_by(angles)) : std::nullopt;
   const auto result = [&] { return (packing ? packing->padded(x) : x).narrow(1, 0, length); };
   const auto keep_hidden = [&](std::int64_t layer) {
     if (trace != nullptr && trace->hidden_layer == layer) trace->hidden_BLH = result();
@@ -168,7 +168,7 @@ at::Tensor Encoder::operator()(const at::Tensor& ids, const at::Tensor& keep, Pa
     keep_hidden(i);
     const BlockSparse pattern{settings_.block, settings_.random_blocks, i, pass.training, settings_.max_positions};
     const bool wants = trace != nullptr && trace->attention_layer == i + 1;
-    x = block(layers_[static_cast<std::size_t>(i)], x, {real, packing ? &*packing : nullptr}, rotation,
+    x = block(layers_[static_cast<std::size_t>(i)], x, {real, packing ? &*packing : nullptr}, rotation ? &*rotation : nullptr,
               sparse ? &pattern : nullptr, pass, wants ? &trace->attention_BhLL : nullptr);
   }
   if (settings_.final_norm) x = final_norm_(x);

@@ -49,7 +49,7 @@ struct EncoderSettings {
   bool output_dropout = true;        // after attention's projection; DistilBERT has none
   bool gated = false;                // NT v2: silu(first half) * second half
   bool feed_forward_bias = true;
-  Activation activation = Activation::kGelu;
+  Activation activation = Activation::kGelu;  // of what is not gated
   Sparsity sparsity = Sparsity::kFull;
   std::int64_t block = 64, random_blocks = 3;
 };
@@ -99,7 +99,7 @@ class Encoder {
   [[nodiscard]] at::Tensor word_part(const at::Tensor& ids, const at::Tensor& keep) const;
   [[nodiscard]] at::Tensor position_part(const at::Tensor& ids) const;
   [[nodiscard]] at::Tensor feed_forward(const Layer& layer, const at::Tensor& x, const Pass& pass) const;
-  [[nodiscard]] at::Tensor block(const Layer& layer, const at::Tensor& x, const KeyMask& mask, const at::Tensor& rotation,
+  [[nodiscard]] at::Tensor block(const Layer& layer, const at::Tensor& x, const KeyMask& mask, const Rotation* rotation,
                                  const BlockSparse* sparse, const Pass& pass, at::Tensor* probabilities) const;
   [[nodiscard]] bool is_sparse(std::int64_t length, const Trace* trace);
 

@@ -119,6 +119,7 @@ class SideBySide : public torch::autograd::Function<SideBySide> {
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
+    SEQBENCH_ASSERT(!at::GradMode::is_enabled(), "there is no second derivative");
     const torch::autograd::variable_list saved = context->get_saved_variables();
     const at::AutoDispatchBelowADInplaceOrView plain;
     const at::Tensor &x = saved[0], &y = saved[1];

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "harness/base/error.h"
 #include "harness/base/vectors.h"
 #include "models/blocks/product.h"
 
@@ -85,30 +86,23 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
-    const at::NoGradGuard guard;  // there is no second derivative
+    SEQBENCH_ASSERT(!at::GradMode::is_enabled(), "there is no second derivative");
     const torch::autograd::variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &in_weight = saved[1], &out_weight = saved[2];
     const auto scale = static_cast<float>(context->saved_data["scale"].toDouble());
     const at::Tensor of_y = gradients[0].contiguous();
-    // Frozen weights cost no products.
-    const bool wants_in = context->needs_input_grad(1) || context->needs_input_grad(2), wants_out = context->needs_input_grad(3);
-    const bool wants_x = context->needs_input_grad(0);
-    const auto zeros = [](bool wanted, const at::Tensor& like) { return wanted ? at::zeros_like(like) : at::Tensor(); };
-    at::Tensor of_in = zeros(wants_in, in_weight), of_out = zeros(wants_out, out_weight), of_bias = zeros(wants_in, in_weight.select(1, 0));
+    at::Tensor of_in = at::zeros_like(in_weight), of_out = at::zeros_like(out_weight), of_bias = at::zeros_like(in_weight.select(1, 0));
     std::vector<at::Tensor> of_x;
     for (std::size_t piece = 3; piece < saved.size(); ++piece) {
       const at::Tensor& units = saved[piece];
       const std::int64_t first = static_cast<std::int64_t>(piece - 3) * kTokens;
       const at::Tensor of_piece = of_y.narrow(0, first, units.size(0)), x_piece = x.narrow(0, first, units.size(0));
-      if (wants_out) add_product(of_piece.t(), units, of_out);
-      if (!wants_in && !wants_x) continue;
       const at::Tensor of_units = models::linear(of_piece, out_weight.t());
       rectify_all(units, scale, of_units);
-      if (wants_in) {
-        add_product(of_units.t(), x_piece, of_in);
-        of_bias.add_(of_units.sum(0));
-      }
-      if (wants_x) of_x.push_back(models::linear(of_units, in_weight.t()));
+      add_product(of_piece.t(), units, of_out);
+      add_product(of_units.t(), x_piece, of_in);
+      of_bias.add_(of_units.sum(0));
+      if (context->needs_input_grad(0)) of_x.push_back(models::linear(of_units, in_weight.t()));
     }
     return {of_x.empty() ? at::Tensor() : at::cat(of_x, 0), of_in, of_bias, of_out, of_y.sum(0), at::Tensor()};
   }

@@ -23,7 +23,7 @@ class Swiglu : public torch::autograd::Function<Swiglu> {
     return at::silu(first_half(x)).mul_(second_half(x));
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
-    const at::NoGradGuard guard;  // there is no second derivative
+    SEQBENCH_ASSERT(!at::GradMode::is_enabled(), "there is no second derivative");
     const at::Tensor x = context->get_saved_variables()[0], of_x = at::empty_like(x);
     at::Tensor of_first = first_half(of_x), of_second = second_half(of_x);
     at::mul_out(of_second, gradients[0], at::silu(first_half(x)));

@@ -195,16 +195,17 @@ void register_feed_forward() {
 }
 
 /// Of Nucleotide Transformer v2 50M, 8 x 51 tokens: queries of a layer turned, and its gate; forward and backward.
-void register_gates() {
+void register_rotation_and_gate() {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
     const std::string precision = type == at::kFloat ? "f32" : "bf16";
     const at::Tensor x = drawn({8, 51, 512}, 0).to(type).requires_grad_(true), inner = drawn({8, 51, 4096}, 1).to(type).requires_grad_(true);
     const at::Tensor of_x = drawn({8, 51, 512}, 2).to(type), of_inner = drawn({8, 51, 2048}, 3).to(type);
-    const at::Tensor angles = models::rotation_angles(models::rotary_frequencies(32), 51);
-    const auto turned_by = [=](auto form) { return [=] { return forward_backward(form(x, angles), of_x, {x}); }; };
+    const models::Rotation rotation = models::rotation_by(models::rotation_angles(models::rotary_frequencies(32), 51));
+    const auto turned_by = [=](auto form) { return [=] { return forward_backward(form(x, rotation), of_x, {x}); }; };
+    const double tolerance = type == at::kFloat ? 1e-5 : 0.1;
     const auto gated_by = [=](auto form) { return [=] { return forward_backward(form(inner), of_inner, {inner}); }; };
-    register_pair("rotary positions, " + precision, turned_by(&models::rotated), turned_by(&models::plain_rotated), 0.1);
-    register_pair("gate, " + precision, gated_by(&models::swiglu), gated_by(&models::plain_swiglu), 0.1);
+    register_pair("rotary positions, " + precision, turned_by(&models::rotated), turned_by(&models::plain_rotated), tolerance);
+    register_pair("gate, " + precision, gated_by(&models::swiglu), gated_by(&models::plain_swiglu), tolerance);
   }
 }
 
@@ -266,7 +267,7 @@ void register_all() {
   register_decoders();
   register_layers();
   register_feed_forward();
-  register_gates();
+  register_rotation_and_gate();
   register_words();
   register_adam();
 }

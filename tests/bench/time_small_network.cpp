@@ -7,10 +7,13 @@
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <numeric>
+#include <optional>
+#include <span>
 
 #include "harness/base/error.h"
 #include "harness/base/files.h"

@@ -38,7 +38,7 @@ struct Example {
   std::vector<at::Tensor> of(const Form& form, const Pass& pass) {
     for (const at::Tensor& leaf : leaves()) leaf.mutable_grad() = at::Tensor();
     const at::Tensor y = form(x, in, out, dropout, pass);
-    y.mul(drawn({3, 130, 10}, {.item = 6}, 1)).sum().backward();
+    y.mul(drawn(y.sizes().vec(), {.item = 6}, 1)).sum().backward();
     std::vector<at::Tensor> found{y.detach()};
     for (const at::Tensor& leaf : leaves()) found.push_back(leaf.grad());
     return found;
@@ -71,11 +71,32 @@ TEST(ReluFeedForward, DropsTheSameUnitsWhereNoGradientIsWanted) {
                {plain_relu_feed_forward(network.x, network.in, network.out, network.dropout, pass)});
 }
 
-/// A row of blocks of four words would begin within a block: the plain form answers.
+/// Where masks of rows of 7 would begin within a block of four words, the plain form answers.
 TEST(ReluFeedForward, TakesHiddenUnitsOfAnyNumber) {
-  Example network(0.3, 7);
-  const Pass pass{.training = true};
-  expect_close(network.of(relu_feed_forward, pass), network.of(plain_relu_feed_forward, pass));
+  for (const double probability : {0.0, 0.3}) {
+    for (const bool training : {false, true}) {
+      Example network(probability, 7);
+      expect_close(network.of(relu_feed_forward, {.training = training}), network.of(plain_relu_feed_forward, {.training = training}));
+    }
+  }
+}
+
+/// Of rows end to end masks are drawn row by row, by the plain form.
+TEST(ReluFeedForward, TakesRowsEndToEnd) {
+  for (const double probability : {0.0, 0.3}) {
+    Example network(probability);
+    network.x = network.x.detach().flatten(0, 1).unsqueeze(0).contiguous().requires_grad_();
+    const std::vector<std::int64_t> lengths = {100, 250, 40};
+    const Pass pass{.training = true, .lengths = lengths};
+    expect_close(network.of(relu_feed_forward, pass), network.of(plain_relu_feed_forward, pass));
+  }
+}
+
+TEST(ReluFeedForward, WhatIsBelowZeroWithoutBoundIsZeroDroppedOrNot) {
+  Example network(0.3);
+  network.in.bias.detach().fill_(-std::numeric_limits<float>::infinity());
+  const at::Tensor y = relu_feed_forward(network.x, network.in, network.out, network.dropout, {.training = true});
+  EXPECT_TRUE(y.equal(network.out.bias.expand_as(y)));
 }
 
 TEST(ReluFeedForward, KeepsNan) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/streams.h"
 #include "harness/contract/model.h"
 
 namespace seqbench::testing {
@@ -22,6 +23,14 @@ at::Tensor tensor_of(const std::vector<T>& values, const std::vector<std::int64_
   at::Tensor tensor = at::empty(shape, dtype);
   std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<T>());
   return tensor;
+}
+
+/// Normal numbers, other ones for each `item`.
+inline at::Tensor drawn(const std::vector<std::int64_t>& shape, std::uint32_t item, at::ScalarType type) {
+  at::Tensor x = at::empty(shape, at::kDouble);
+  Draws draws = Streams(6).open("test").at({.item = item});
+  for (std::int64_t i = 0; i < x.numel(); ++i) x.mutable_data_ptr<double>()[i] = draws.normal();
+  return x.to(type);
 }
 
 /// `rows` of equal length over symbols A, B, C ...; '-' is padding.

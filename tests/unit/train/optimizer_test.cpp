@@ -140,11 +140,16 @@ TEST(Optimizer, ClipScalesTheNormOverAllParameters) {
   Optimizer optimizer(settings, {{"a", a}, {"b", b}, {"unused", doubles({0}, {1}).set_requires_grad(true)}});
   a.mutable_grad() = doubles({3, 0}, {2});
   b.mutable_grad() = doubles({4}, {1});
+  const auto written = a.grad()._version();
   optimizer.clip(10);
   EXPECT_EQ(values_of(a.grad())[0], 3);
+  EXPECT_EQ(a.grad()._version(), written) << "a norm that is small enough costs no pass over the gradients";
   optimizer.clip(1);
   EXPECT_NEAR(values_of(a.grad())[0], 0.6, 1e-6);
   EXPECT_NEAR(values_of(b.grad())[0], 0.8, 1e-6);
+  b.mutable_grad() = doubles({std::nan("")}, {1});
+  optimizer.clip(1);
+  EXPECT_TRUE(std::isnan(values_of(a.grad())[0])) << "as torch's clip_grad_norm_";
 }
 
 TEST(Optimizer, UnknownNamesAreRefused) {

@@ -32,6 +32,16 @@ Json settings_json(const std::vector<ParamSpec>& params) {
   return out;
 }
 
+/// What the model's own recipe sets in [train].
+Json recipe_json(const std::vector<Setting>& recipe) {
+  Json out = Json::object();
+  for (const Setting& setting : recipe) {
+    const ParamSpec spec{.name = setting.key, .fallback = setting.value, .help = {}, .choices = {}};
+    out[setting.key] = Params({spec}).to_json().at(setting.key);
+  }
+  return out;
+}
+
 Json task_json(const TaskEntry& task) {
   Json targets = Json::array(), views = Json::array();
   for (const Target& target : task.targets) targets.push_back({{"name", target.name}, {"unit", target.unit}});
@@ -46,7 +56,8 @@ Json model_json(const ModelEntry& model) {
   Json controls = Json::array();
   for (const Control& control : model.controls) controls.push_back({{"label", control.label}, {"view", control.view}});
   return {{"v", 1}, {"model", model.name}, {"version", model.version}, {"summary", model.summary}, {"views", model.views},
-          {"trained_by_loop", model.trained_by_loop}, {"parameters", settings_json(model.params)}, {"controls", controls},
+          {"trained_by_loop", model.trained_by_loop}, {"parameters", settings_json(model.params)}, {"train", recipe_json(model.train)},
+          {"controls", controls},
           {"citation", model.citation}};
 }
 
@@ -69,6 +80,8 @@ void print_model(const ModelEntry& model) {
   fmt::print("model {} (version {}): {}\n", model.name, model.version, model.summary);
   fmt::print("views: {}\n{}\nparameters:\n{}", model.views.empty() ? "any" : join(model.views, ", "),
              model.trained_by_loop ? "trained by the loop" : "fits itself", settings_text(model.params));
+  if (!model.train.empty()) fmt::print("its own recipe, which [train] and --set may change:\n");
+  for (const auto& [key, value] : recipe_json(model.train).items()) fmt::print("  train.{:<14} {}\n", key, value.dump());
   for (const Control& control : model.controls) {
     fmt::print("control row: {} (view {})\n", control.label, control.view.empty() ? "any" : control.view);
   }

@@ -1,5 +1,5 @@
 #pragma once
-// What the three networks of paper 004 read: "protein" through a frozen ESM-2, pooled or residue by residue, or "one_hot",
+// What the three networks of the MIMO paper read: "protein" through a frozen ESM-2, pooled or residue by residue, or "one_hot",
 // flattened or position by position. B rows, L positions, C numbers a position.
 
 #include <ATen/core/Tensor.h>

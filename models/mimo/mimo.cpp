@@ -1,4 +1,4 @@
-// Paper 004's multi-input multi-output network (after Havasi et al. 2021): M proteins at once through one trunk, one head
+// The MIMO paper's multi-input multi-output network (after Havasi et al. 2021): M proteins at once through one trunk, one head
 // each. In training row i of a batch goes into slot i % M, and the head of that slot tells it; in evaluation a row goes into
 // all slots, the mean of the heads is the prediction and their standard deviation its spread. Widths are a reading: the
 // paper gives none (419,331 parameters for M = 3 and embeddings of 320).
@@ -154,7 +154,7 @@ namespace seqbench {
 
 SEQBENCH_MODEL(mimo) {
   ModelEntry entry;
-  entry.summary = "paper 004's MIMO: several proteins through one trunk at once, a head each, which agree or not about one";
+  entry.summary = "MIMO as the paper on GFP has it: several proteins through one trunk at once, a head each, which agree or not about one";
   entry.citation = "Havasi et al. 2021, Training independent subnetworks for robust prediction";
   entry.views = {"protein", "one_hot"};
   entry.kinds = {TaskKind::kRegression};

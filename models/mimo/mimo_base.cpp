@@ -1,4 +1,4 @@
-// Paper 004's base model: a perceptron of two hidden layers over ESM-2's mean embedding of a protein, or over its one-hot
+// The MIMO paper's base model: a perceptron of two hidden layers over ESM-2's mean embedding of a protein, or over its one-hot
 // positions. The paper gives no sizes; 128 and 64 are a reading (49,409 parameters at a width of 320).
 
 #include <ATen/core/Tensor.h>
@@ -48,7 +48,7 @@ namespace seqbench {
 
 SEQBENCH_MODEL(mimo_base) {
   ModelEntry entry;
-  entry.summary = "paper 004's base model: a perceptron over a protein's mean ESM-2 embedding, or over one-hot positions";
+  entry.summary = "the MIMO paper's base model: a perceptron over a protein's mean ESM-2 embedding, or over one-hot positions";
   entry.views = {"protein", "one_hot"};
   entry.kinds = {TaskKind::kRegression, TaskKind::kBinary};
   entry.params = models::mimo::with_encoder(

@@ -1,4 +1,4 @@
-// Paper 004's improved model: two convolutions over ESM-2's embeddings of each residue, or over one-hot positions, then
+// The MIMO paper's improved model: two convolutions over ESM-2's embeddings of each residue, or over one-hot positions, then
 // their mean. The paper gives no sizes; 64 and 32 channels of 5 positions and 64 hidden units are a reading (114,913
 // parameters at a width of 320).
 
@@ -107,7 +107,7 @@ namespace seqbench {
 SEQBENCH_MODEL(mimo_improved) {
   using models::mimo::integer;
   ModelEntry entry;
-  entry.summary = "paper 004's improved model: convolutions over ESM-2's embeddings of each residue, or over one-hot positions";
+  entry.summary = "the MIMO paper's improved model: convolutions over ESM-2's embeddings of each residue, or over one-hot positions";
   entry.views = {"protein", "one_hot"};
   entry.kinds = {TaskKind::kRegression, TaskKind::kBinary};
   entry.params = models::mimo::with_encoder(

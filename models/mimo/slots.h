@@ -1,5 +1,5 @@
 #pragma once
-// Which row goes into which of the M inputs of a MIMO network, and what an epoch is made of (paper 004; Havasi et al. 2021,
+// Which row goes into which of the M inputs of a MIMO network, and what an epoch is made of (the MIMO paper; Havasi et al. 2021,
 // "Training independent subnetworks for robust prediction", as in uncertainty-baselines).
 
 #include <cstdint>

@@ -64,6 +64,8 @@ class WalkTest(program.ProgramCase):
         self.assertIn("cpu", self.call("show", cnn["key"], "--env")[0])
         for name in ("gfp_fluorescence", "small_cnn", "quickstart"):
             self.assertTrue(self.call("show", name)[0])
+        self.assertRegex(self.call("show", "small_cnn")[0], r"train\.optimizer +\"adamw\"")
+        self.assertEqual(json.loads(self.call("show", "small_cnn", "--json")[0])["train"]["optimizer"], "adamw")
         run = self.rows("SELECT uid FROM runs")[0][0]
         self.assertIn("ridge, one-hot", self.call("show", run)[0])
 

@@ -72,7 +72,7 @@ Params with_small_encoder(Params params) {
 /// Networks whose defaults are too large for differences at thousands of positions in f64.
 const std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>>& small_sizes() {
   static const std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>> kSizes = {
-      {"binding_transformer", {{"model_dim", 4}, {"layers", 1}, {"ff_dim", 4}, {"ffn_dim", 4}}},
+      {"tf_encoder", {{"model_dim", 4}, {"layers", 1}, {"ff_dim", 4}, {"ffn_dim", 4}}},
       {"nn4dms_cnn", {{"filters", 4}, {"hidden", 8}}},
       {"nn4dms_fc", {{"hidden", 8}}},
       {"nn4dms_gcn", {{"filters", 4}, {"hidden", 8}}},

@@ -1,4 +1,4 @@
-"""Writes networks.safetensors: paper 004's three networks from torch.nn modules in f64: outputs, gradients, 20 steps of Adam.
+"""Writes networks.safetensors: the MIMO paper's three networks from torch.nn modules in f64: outputs, gradients, 20 steps of Adam.
 
 usage: python make_networks.py networks.safetensors        (torch, safetensors)
 

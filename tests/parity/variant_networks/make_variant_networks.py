@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes small networks of nn4dms, TAPE and paper 000 with what torch computes from them, for tests/unit/models/variant_parity_test.
+"""Writes small networks of nn4dms, TAPE and Kim's paper with what torch computes from them, for tests/unit/models/variant_parity_test.
 
 usage: make_variant_networks.py
 Each NAME.safetensors: initial values, outputs, gradients of the mean squared error and values after 20 full-batch steps, by
 parameter; `params` and `rows` in the metadata. All is computed in f64 and kept in f32. The networks are written from their
-description (models/nn4dms, models/tape), that of paper 000 on torch.nn.Transformer: nothing here reads the C++ code. Rows of TAPE's
+description (models/nn4dms, models/tape), that of Kim's paper on torch.nn.Transformer: nothing here reads the C++ code. Rows of TAPE's
 LSTM and ResNet are computed one at a time, so that there is no padding to disagree about.
 needs: torch, safetensors
 """
@@ -255,11 +255,11 @@ CASES = {
     "tape_lstm": (Lstm, dict(layers=2, width=5, embedding=4), TAPE),
     "tape_resnet": (ResNet, dict(layers=2, width=6, pooler="sum"), TAPE),
     "tape_resnet_attention": (ResNet, dict(layers=2, width=6, pooler="attention"), TAPE),
-    "binding_transformer": (Binding, dict(model_dim=6, heads=2, layers=2, ff_dim=5, ffn_dim=8, readout="decoder", token_axis="tf",
+    "tf_encoder": (Binding, dict(model_dim=6, heads=2, layers=2, ff_dim=5, ffn_dim=8, readout="decoder", token_axis="tf",
                                           positions="none"), KIM),
-    "binding_transformer_mean": (Binding, dict(model_dim=6, heads=3, layers=2, ff_dim=5, ffn_dim=7, readout="mean", token_axis="tf",
+    "tf_encoder_mean": (Binding, dict(model_dim=6, heads=3, layers=2, ff_dim=5, ffn_dim=7, readout="mean", token_axis="tf",
                                                positions="none"), KIM),
-    "binding_transformer_bins": (Binding, dict(model_dim=6, heads=3, layers=1, ff_dim=5, ffn_dim=8, readout="decoder", token_axis="bin",
+    "tf_encoder_bins": (Binding, dict(model_dim=6, heads=3, layers=1, ff_dim=5, ffn_dim=8, readout="decoder", token_axis="bin",
                                                positions="sinusoidal"), KIM),
 }
 

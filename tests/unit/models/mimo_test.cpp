@@ -1,4 +1,4 @@
-// Paper 004's networks: sizes, slots, what an epoch is made of, the loss by a row's own head.
+// The MIMO paper's networks: sizes, slots, what an epoch is made of, the loss by a row's own head.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
@@ -83,7 +83,7 @@ std::int64_t most_often(const std::vector<std::int64_t>& rows) {
   return most;
 }
 
-/// Paper 004's table 1: 877 x 10 = 8,770 of each of the others, which are drawn without replacement.
+/// The MIMO paper's table 1: 877 x 10 = 8,770 of each of the others, which are drawn without replacement.
 TEST(Slots, ABalancedEpochHasThePublishedCounts) {
   const View view = mutants({877, 10'433, 10'135}, 30'000);
   const Slots slots(mimo_params("balanced"), view, Streams(3));

@@ -1,4 +1,4 @@
-// nn4dms's and TAPE's networks and paper 000's Approach I against torch on small sizes: forward, gradients, 20 steps (tests/parity/variant_networks).
+// nn4dms's and TAPE's networks and Kim's Approach I against torch on small sizes: forward, gradients, 20 steps (tests/parity/variant_networks).
 
 #include <gtest/gtest.h>
 
@@ -55,7 +55,7 @@ class VariantNetworks : public ::testing::TestWithParam<std::string> {
   }
 
   [[nodiscard]] View view() const {
-    if (model() == "binding_transformer") return testing::bit_view(texts_, 6);
+    if (model() == "tf_encoder") return testing::bit_view(texts_, 6);
     return GetParam().starts_with("tape") ? View{"protein", TextView{Texts(texts_)}} : codes();
   }
 
@@ -131,8 +131,8 @@ TEST_P(VariantNetworks, TwentyStepsEqualTorchs) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, VariantNetworks,
                          ::testing::Values("nn4dms_fc", "nn4dms_cnn", "nn4dms_gcn", "tape_transformer", "tape_lstm", "tape_resnet",
-                                           "tape_resnet_attention", "binding_transformer", "binding_transformer_mean",
-                                           "binding_transformer_bins"),
+                                           "tape_resnet_attention", "tf_encoder", "tf_encoder_mean",
+                                           "tf_encoder_bins"),
                          [](const auto& one) { return one.param; });
 
 }  // namespace

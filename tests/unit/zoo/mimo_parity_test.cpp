@@ -1,4 +1,4 @@
-// Paper 004's networks against torch.nn: fixture made by tests/parity/mimo/make_networks.py.
+// The MIMO paper's networks against torch.nn: fixture made by tests/parity/mimo/make_networks.py.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/allclose.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Paper 000's Approach I: its published sizes, equal tokens as one, what it refuses. Beside torch: variant_parity_test.cpp.
+// Kim's Approach I: its published sizes, equal tokens as one, what it refuses. Beside torch: variant_parity_test.cpp.
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
@@ -13,7 +13,7 @@
 
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
-#include "models/binding_transformer/merged.h"
+#include "models/tf_encoder/merged.h"
 #include "tests/unit/models/support.h"
 
 namespace seqbench {
@@ -22,7 +22,7 @@ namespace {
 using Given = std::vector<std::pair<std::string, ParamValue>>;
 
 std::unique_ptr<Network> make(const View& view, const Given& given, at::ScalarType dtype = at::kFloat) {
-  const ModelEntry entry = testing::named_model("binding_transformer").make();
+  const ModelEntry entry = testing::named_model("tf_encoder").make();
   Params params(entry.params);
   for (const auto& [name, value] : given) params.set(name, value);
   return entry.network({params, view, TaskKind::kRegression, 1, Streams(1), dtype});
@@ -43,7 +43,7 @@ at::Tensor outputs(Network& network, const View& view, const Pass& pass) {
 }
 
 /// Counted on torch.nn.Transformer.
-TEST(BindingTransformer, HasThePapersSizes) {
+TEST(TfEncoder, HasThePapersSizes) {
   EXPECT_EQ(size_of(64, 3, 64), 1'749'505);
   EXPECT_EQ(size_of(64, 6, 256), 3'499'393);
   EXPECT_EQ(size_of(128, 3, 128), 3'789'825);
@@ -54,14 +54,14 @@ TEST(BindingTransformer, HasThePapersSizes) {
   EXPECT_EQ(size_of(64, 3, 64, {{"positions", std::string("learned")}}), 1'749'505 + 253 * 64);
 }
 
-TEST(BindingTransformer, MergesTokensOfOneContent) {
-  const models::binding_transformer::Merged found = models::binding_transformer::merged(std::get<BitView>(few_kinds().data).gather(testing::row_range(0, 4)));
+TEST(TfEncoder, MergesTokensOfOneContent) {
+  const models::tf_encoder::Merged found = models::tf_encoder::merged(std::get<BitView>(few_kinds().data).gather(testing::row_range(0, 4)));
   EXPECT_EQ(found.packing.lengths(), (std::vector<std::int64_t>{2, 3, 1, 4}));
   EXPECT_TRUE(at::equal(found.counts, testing::tensor_of<float>({3, 4, 2, 1, 4, 7, 1, 2, 2, 2}, {10}, at::kFloat)));
   EXPECT_TRUE(at::equal(found.rows, testing::tensor_of<std::int64_t>({0, 0, 1, 1, 1, 2, 3, 3, 3, 3}, {10}, at::kLong)));
 }
 
-TEST(BindingTransformer, EqualTokensCountAsOneInEvaluation) {
+TEST(TfEncoder, EqualTokensCountAsOneInEvaluation) {
   for (const char* readout : {"decoder", "mean"}) {
     const Given sizes = {{"model_dim", std::int64_t{8}}, {"ffn_dim", std::int64_t{12}}, {"readout", std::string(readout)}};
     const View view = few_kinds();
@@ -77,7 +77,7 @@ TEST(BindingTransformer, EqualTokensCountAsOneInEvaluation) {
   }
 }
 
-TEST(BindingTransformer, GradientsOfMergedTokensAreThoseOfAll) {
+TEST(TfEncoder, GradientsOfMergedTokensAreThoseOfAll) {
   const Given sizes = {{"model_dim", std::int64_t{8}}, {"ffn_dim", std::int64_t{12}}, {"dropout", 0.0}};
   const View view = few_kinds();
   Given given = sizes;
@@ -95,7 +95,7 @@ TEST(BindingTransformer, GradientsOfMergedTokensAreThoseOfAll) {
   EXPECT_GT(largest, 0.01);
 }
 
-TEST(BindingTransformer, RefusesWhatCannotBe) {
+TEST(TfEncoder, RefusesWhatCannotBe) {
   const View view = few_kinds();
   EXPECT_THROW(make(view, {{"heads", std::int64_t{3}}}), InputError);
   EXPECT_THROW(make(view, {{"merge_tokens", std::string("always")}}), InputError);

@@ -6,7 +6,7 @@
 
 #include "models/blocks/packing.h"
 
-namespace seqbench::models::binding_transformer {
+namespace seqbench::models::tf_encoder {
 
 struct Merged {
   Packing packing;      // of the first of each kind; T of all rows
@@ -17,4 +17,4 @@ struct Merged {
 /// tokens uint8 [B, S, W] on the CPU.
 [[nodiscard]] Merged merged(const at::Tensor& tokens);
 
-}  // namespace seqbench::models::binding_transformer
+}  // namespace seqbench::models::tf_encoder

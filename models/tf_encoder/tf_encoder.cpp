@@ -1,4 +1,4 @@
-// Paper 000's Approach I: a transformer over the factors bound near a gene, each a token of 0s and 1s by bin, read by a decoder with
+// Kim's Approach I: a transformer over the factors bound near a gene, each a token of 0s and 1s by bin, read by a decoder with
 // one learned token. Layers and starting values are those of torch.nn.Transformer (normalised after the sum, ReLU, biases
 // everywhere); names too, but that in_proj is three layers here.
 // Letters: B rows, S tokens, W bits of a token, H model_dim, F units of a layer's hidden layer, T targets.
@@ -18,18 +18,18 @@
 
 #include "harness/base/error.h"
 #include "harness/contract/model.h"
-#include "models/binding_transformer/merged.h"
 #include "models/blocks/attention.h"
 #include "models/blocks/parameters.h"
 #include "models/blocks/relu_feed_forward.h"
 #include "models/blocks/rotation.h"
+#include "models/tf_encoder/merged.h"
 
-namespace seqbench::models::binding_transformer {
+namespace seqbench::models::tf_encoder {
 namespace {
 
 const BitView& bit_view(const View& view) {
   const auto* bits = std::get_if<BitView>(&view.data);
-  if (bits == nullptr) throw InputError(fmt::format("binding_transformer: view '{}' does not hold bits", view.name));
+  if (bits == nullptr) throw InputError(fmt::format("tf_encoder: view '{}' does not hold bits", view.name));
   return *bits;
 }
 
@@ -100,9 +100,9 @@ at::Tensor sinusoids(std::int64_t tokens, std::int64_t width) {
   return at::stack({angles.sin(), angles.cos()}, 2).flatten(1).narrow(1, 0, width);
 }
 
-class BindingTransformer final : public Network {
+class TfEncoder final : public Network {
  public:
-  explicit BindingTransformer(const ModelContext& context)
+  explicit TfEncoder(const ModelContext& context)
       : streams_(context.streams),
         parameters_(context.streams, context.dtype),
         width_(context.params.integer("model_dim")),
@@ -129,7 +129,7 @@ class BindingTransformer final : public Network {
   [[nodiscard]] Batch collate(const View& view, std::span<const std::int64_t> rows) const override {
     const BitView& bits = bit_view(view);
     if (bits.height != height_ || bits.width != length_) {
-      throw InputError(fmt::format("binding_transformer: made for {} factors x {} bins, the view has {} x {}", height_, length_, bits.height, bits.width));
+      throw InputError(fmt::format("tf_encoder: made for {} factors x {} bins, the view has {} x {}", height_, length_, bits.height, bits.width));
     }
     Batch batch;
     batch.rows.assign(rows.begin(), rows.end());
@@ -169,16 +169,16 @@ class BindingTransformer final : public Network {
 
   void check(const Params& params, TaskKind kind) const {
     if (output_relu_ && kind == TaskKind::kBinary) {
-      throw InputError("binding_transformer: output_relu is for numbers, the task is binary: logits below 0 would not be told");
+      throw InputError("tf_encoder: output_relu is for numbers, the task is binary: logits below 0 would not be told");
     }
     if (width_ % params.integer("heads") != 0) {
-      throw InputError(fmt::format("binding_transformer: 'model_dim' is {}, no multiple of the {} 'heads'", width_, params.integer("heads")));
+      throw InputError(fmt::format("tf_encoder: 'model_dim' is {}, no multiple of the {} 'heads'", width_, params.integer("heads")));
     }
     if (merge_ == "always" && positions_ != "none") {
-      throw InputError(fmt::format("binding_transformer: merge_tokens = \"always\" needs positions = \"none\", got \"{}\": they tell equal tokens apart", positions_));
+      throw InputError(fmt::format("tf_encoder: merge_tokens = \"always\" needs positions = \"none\", got \"{}\": they tell equal tokens apart", positions_));
     }
     if (merge_ == "always" && params.number("dropout") > 0) {
-      throw InputError(fmt::format("binding_transformer: merge_tokens = \"always\" needs dropout = 0, got {}: equal tokens have masks of their own",
+      throw InputError(fmt::format("tf_encoder: merge_tokens = \"always\" needs dropout = 0, got {}: equal tokens have masks of their own",
                                    params.number("dropout")));
     }
   }
@@ -250,7 +250,7 @@ class BindingTransformer final : public Network {
   std::optional<LayerNorm> encoder_norm_, decoder_norm_;
 };
 
-std::unique_ptr<Network> make(const ModelContext& context) { return std::make_unique<BindingTransformer>(context); }
+std::unique_ptr<Network> make(const ModelContext& context) { return std::make_unique<TfEncoder>(context); }
 
 ParamSpec count(const char* name, std::int64_t fallback, double low, double high, const char* help) {
   return {.name = name, .fallback = fallback, .help = help, .low = low, .high = high, .choices = {}};
@@ -271,22 +271,23 @@ std::vector<ParamSpec> params() {
           choice("positions", "what tells tokens of one content apart", {"none", "sinusoidal", "learned"}),
           choice("readout", "a decoder of one token, or the encoder alone: the mean of its tokens, without a last norm", {"decoder", "mean"}),
           choice("eos", "the decoder's token", {"learned", "zeros", "ones"}),
-          {.name = "output_relu", .fallback = false, .help = "no prediction below 0, as the paper's text has it, though its targets are", .choices = {}},
+          {.name = "output_relu", .fallback = false, .help = "no output below 0, as the paper's text has it, though its targets are; of targets as they are: with train.scale_targets = false", .choices = {}},
           choice("merge_tokens", "equal tokens of a row are computed once, on the CPU without positions: the same to rounding",
                  {"evaluation", "always", "never"})};
 }
 
 }  // namespace
-}  // namespace seqbench::models::binding_transformer
+}  // namespace seqbench::models::tf_encoder
 
 namespace seqbench {
 
-SEQBENCH_MODEL(binding_transformer) {
+SEQBENCH_MODEL(tf_encoder) {
   ModelEntry entry;
-  entry.summary = "paper 000's Approach I at the smallest size of its grid: a transformer over factors by bin, read by one token";
+  entry.summary = "Kim's Approach I at the smallest size of its grid: a transformer over factors by bin, read by one token";
+  entry.citation = "Kim, Mining Molecular Logics through Human Language, Stanford CS224N custom project";
   entry.views = {"tf_bins", "tf_bins12"};
   entry.kinds = {TaskKind::kRegression, TaskKind::kBinary};
-  entry.params = models::binding_transformer::params();
+  entry.params = models::tf_encoder::params();
   entry.train = {{"optimizer", std::string("adam")},
                  {"learning_rate", 1e-5},
                  {"batch", std::int64_t{128}},
@@ -294,7 +295,7 @@ SEQBENCH_MODEL(binding_transformer) {
                  {"epochs", std::int64_t{100}},
                  {"best_by", std::string("loss")},
                  {"early_stop.patience", std::int64_t{10}}};
-  entry.network = &models::binding_transformer::make;
+  entry.network = &models::tf_encoder::make;
   return entry;
 }
 

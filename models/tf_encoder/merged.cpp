@@ -1,4 +1,4 @@
-#include "models/binding_transformer/merged.h"
+#include "models/tf_encoder/merged.h"
 
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -10,7 +10,7 @@
 
 #include "harness/base/error.h"
 
-namespace seqbench::models::binding_transformer {
+namespace seqbench::models::tf_encoder {
 
 Merged merged(const at::Tensor& tokens) {
   SEQBENCH_ASSERT(tokens.is_cpu() && tokens.dim() == 3 && tokens.scalar_type() == at::kByte, "tokens are uint8 [B, S, W] on the CPU");
@@ -37,4 +37,4 @@ Merged merged(const at::Tensor& tokens) {
   return {Packing(first), at::tensor(counts, at::kFloat), at::tensor(rows, at::kLong)};
 }
 
-}  // namespace seqbench::models::binding_transformer
+}  // namespace seqbench::models::tf_encoder

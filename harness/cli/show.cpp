@@ -80,8 +80,9 @@ void print_model(const ModelEntry& model) {
   fmt::print("model {} (version {}): {}\n", model.name, model.version, model.summary);
   fmt::print("views: {}\n{}\nparameters:\n{}", model.views.empty() ? "any" : join(model.views, ", "),
              model.trained_by_loop ? "trained by the loop" : "fits itself", settings_text(model.params));
-  if (!model.train.empty()) fmt::print("its own recipe, which [train] and --set may change:\n");
-  for (const auto& [key, value] : recipe_json(model.train).items()) fmt::print("  train.{:<14} {}\n", key, value.dump());
+  const Json recipe = recipe_json(model.train);
+  if (!recipe.empty()) fmt::print("its own recipe, which [train] and --set may change:\n");
+  for (const auto& [key, value] : recipe.items()) fmt::print("  train.{:<20} {}\n", key, value.dump());
   for (const Control& control : model.controls) {
     fmt::print("control row: {} (view {})\n", control.label, control.view.empty() ? "any" : control.view);
   }

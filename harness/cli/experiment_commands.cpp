@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "harness/base/text.h"
@@ -20,6 +22,8 @@ namespace {
 
 constexpr std::size_t kMostTrials = 100000;
 constexpr int kQuickstartWorkers = 4;  // of one thread each; their number changes no bit
+
+std::string counted(std::size_t count, std::string_view what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
 
 spec::LoadOptions load_options(const Arguments& a) { return {a.set, a.scale, a.twin, a.root, data::weights_home(a.root)}; }
 
@@ -93,7 +97,7 @@ ExitCode check(const Context& context) {
     const auto loaded = spec::load(experiment_path(context, file), context.tables.catalog(), load_options(context.arguments));
     if (loaded) {
       if (!context.arguments.quiet) {
-        fmt::print("{}: {} rows, {} seeds, no error\n", file, loaded->variants.size(), loaded->seeds.size());
+        fmt::print("{}: {}, {}, no error\n", file, counted(loaded->variants.size(), "row"), counted(loaded->seeds.size(), "seed"));
       }
     } else {
       broken = true;
@@ -122,7 +126,8 @@ ExitCode run_file(const Context& context) {
   const run::RunReport report =
       run::run_experiment(experiment, context.tables, context.code, run_options(context.arguments));
   if (!context.arguments.json && !context.arguments.quiet) {
-    static_cast<void>(std::fputs(fmt::format("tables: seqbench report {}\n", experiment.name).c_str(), stderr));
+    const char* goes_on = report.outcome.interrupted ? "the same command goes on with what was interrupted\n" : "";
+    static_cast<void>(std::fputs(fmt::format("{}tables: seqbench report {}\n", goes_on, experiment.name).c_str(), stderr));
   }
   return report.exit_code();
 }

@@ -46,7 +46,7 @@ RunReport execute(Plan& plan, store::RunStore& store, const store::RunRow& row, 
   progress.run_begin(run.uid, environment.device);
   report.failed_before = std::ranges::count_if(plan.trials, [](const PlannedTrial& t) { return t.state == "failed" && !t.needed; });
   if (report.failed_before > 0) {
-    progress.warning(fmt::format("{} trials failed before and stay so; --failed runs them again", report.failed_before));
+    progress.warning(fmt::format("trials that failed before and stay so: {}; --failed runs them again", report.failed_before));
   }
   for (PlannedTrial& trial : plan.trials) trial.spec.model_cache = fs::absolute(data::model_cache(options.root));
   ScheduleOptions schedule = options.schedule;

@@ -57,8 +57,7 @@ Json model_json(const ModelEntry& model) {
   for (const Control& control : model.controls) controls.push_back({{"label", control.label}, {"view", control.view}});
   return {{"v", 1}, {"model", model.name}, {"version", model.version}, {"summary", model.summary}, {"views", model.views},
           {"trained_by_loop", model.trained_by_loop}, {"parameters", settings_json(model.params)}, {"train", recipe_json(model.train)},
-          {"controls", controls},
-          {"citation", model.citation}};
+          {"controls", controls}, {"citation", model.citation}};
 }
 
 void print_task(const TaskEntry& task) {

@@ -16,11 +16,13 @@ namespace {
 at::Tensor first_half(const at::Tensor& x) { return x.narrow(-1, 0, x.size(-1) / 2); }
 at::Tensor second_half(const at::Tensor& x) { return x.narrow(-1, x.size(-1) / 2, x.size(-1) / 2); }
 
+at::Tensor outputs(const at::Tensor& x) { return at::silu(first_half(x)).mul_(second_half(x)); }
+
 class Swiglu : public torch::autograd::Function<Swiglu> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x) {
     context->save_for_backward({x});
-    return at::silu(first_half(x)).mul_(second_half(x));
+    return outputs(x);
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
     SEQBENCH_ASSERT(!at::GradMode::is_enabled(), "there is no second derivative");
@@ -39,7 +41,7 @@ at::Tensor plain_swiglu(const at::Tensor& x) { return at::silu(gate::first_half(
 
 at::Tensor swiglu(const at::Tensor& x) {
   SEQBENCH_ASSERT(x.size(-1) % 2 == 0, "two halves");
-  return at::GradMode::is_enabled() ? gate::Swiglu::apply(x) : at::silu(gate::first_half(x)).mul_(gate::second_half(x));
+  return at::GradMode::is_enabled() ? gate::Swiglu::apply(x) : gate::outputs(x);
 }
 
 }  // namespace seqbench::models

@@ -3,23 +3,15 @@
 #include "models/blocks/relu_feed_forward.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <vector>
 
-#include "harness/base/streams.h"
+#include "tests/unit/models/support.h"
 
 namespace seqbench::models {
 namespace {
-
-at::Tensor drawn(std::vector<std::int64_t> shape, Counter at, double scale) {
-  at::Tensor x = at::empty(shape, at::kFloat);
-  Draws draws = Streams(5).open("test").at(at);
-  for (std::int64_t i = 0; i < x.numel(); ++i) x.mutable_data_ptr<float>()[i] = static_cast<float>(scale * draws.normal());
-  return x;
-}
 
 /// What both forms are given: more tokens than are taken at once, rows that end within what is taken.
 struct Example {
@@ -28,9 +20,9 @@ struct Example {
   Dropout dropout;
 
   explicit Example(double probability, std::int64_t hidden = 36)
-      : x(drawn({3, 130, 10}, {.item = 1}, 1).requires_grad_()),
-        in{.weight = drawn({hidden, 10}, {.item = 2}, 0.3).requires_grad_(), .bias = drawn({hidden}, {.item = 3}, 0.3).requires_grad_(), .lora_a = {}, .lora_b = {}},
-        out{.weight = drawn({10, hidden}, {.item = 4}, 0.3).requires_grad_(), .bias = drawn({10}, {.item = 5}, 0.3).requires_grad_(), .lora_a = {}, .lora_b = {}},
+      : x(normal({3, 130, 10}, 1, 1)),
+        in{.weight = normal({hidden, 10}, 2, 0.3), .bias = normal({hidden}, 3, 0.3), .lora_a = {}, .lora_b = {}},
+        out{.weight = normal({10, hidden}, 4, 0.3), .bias = normal({10}, 5, 0.3), .lora_a = {}, .lora_b = {}},
         dropout(Streams(3), "test", probability) {}
 
   /// y and gradients of the sum of y times fixed numbers.
@@ -38,12 +30,17 @@ struct Example {
   std::vector<at::Tensor> of(const Form& form, const Pass& pass) {
     for (const at::Tensor& leaf : leaves()) leaf.mutable_grad() = at::Tensor();
     const at::Tensor y = form(x, in, out, dropout, pass);
-    y.mul(drawn(y.sizes().vec(), {.item = 6}, 1)).sum().backward();
+    y.mul(testing::drawn(y.sizes().vec(), 6, at::kFloat)).sum().backward();
     std::vector<at::Tensor> found{y.detach()};
     for (const at::Tensor& leaf : leaves()) found.push_back(leaf.grad());
     return found;
   }
   [[nodiscard]] std::vector<at::Tensor> leaves() const { return {x, in.weight, in.bias, out.weight, out.bias}; }
+
+ private:
+  static at::Tensor normal(const std::vector<std::int64_t>& shape, std::uint32_t item, double sd) {
+    return testing::drawn(shape, item, at::kFloat).mul(sd).requires_grad_();
+  }
 };
 
 void expect_close(const std::vector<at::Tensor>& ours, const std::vector<at::Tensor>& wanted) {

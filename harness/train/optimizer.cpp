@@ -17,8 +17,12 @@
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
+#include <type_traits>
+#include <utility>
+
 #include "harness/base/error.h"
 #include "harness/base/text.h"
+#include "harness/train/adam.h"
 #include "harness/train/named_tensors.h"
 
 namespace seqbench::train {
@@ -110,34 +114,38 @@ void set_momentum(torch::optim::OptimizerOptions& options, double momentum) {
   if (auto* sgd = dynamic_cast<torch::optim::SGDOptions*>(&options)) sgd->momentum(momentum);
 }
 
-/// What the fused operators take; of the parameters that have a gradient.
+/// What the fused operators take.
 struct Lists {
   std::vector<at::Tensor> parameters, gradients, means, squares, steps;
+
+  void add(AdamState state, at::Tensor step) {
+    parameters.push_back(std::move(state.parameter));
+    gradients.push_back(std::move(state.gradient));
+    means.push_back(std::move(state.exp_avg));
+    squares.push_back(std::move(state.exp_avg_sq));
+    steps.push_back(std::move(step));
+  }
 };
 
-/// On the CPU each parameter counts its own steps; on a device all share `on_device`.
+/// Steps parameters by our own pass where it fits; returns the rest that has a gradient. On the CPU each parameter counts its own
+/// steps; on a device all share `on_device`.
 template <typename State>
-Lists lists_of(torch::optim::Optimizer& optimizer, const torch::optim::OptimizerParamGroup& group, const at::Tensor& on_device) {
-  Lists lists;
-  std::int64_t last = -1;
+Lists step_own(torch::optim::Optimizer& optimizer, const torch::optim::OptimizerParamGroup& group, AdamStep step, const at::Tensor& on_device) {
+  Lists rest;
   for (const at::Tensor& parameter : group.params()) {
     if (!parameter.grad().defined()) continue;
     auto& state = dynamic_cast<State&>(*optimizer.state().at(parameter.unsafeGetTensorImpl()));
-    lists.parameters.push_back(parameter);
-    lists.gradients.push_back(parameter.grad());
-    lists.means.push_back(state.exp_avg());
-    lists.squares.push_back(state.exp_avg_sq());
+    AdamState of{parameter, parameter.grad(), state.exp_avg(), state.exp_avg_sq()};
     if (on_device.defined()) {
-      lists.steps.push_back(on_device.select(0, 0));
+      rest.add(std::move(of), on_device.select(0, 0));
       continue;
     }
     state.step(state.step() + 1);
-    lists.steps.push_back(state.step() == last
-                              ? lists.steps.back()
-                              : at::full({}, state.step(), parameter.options().dtype(at::kFloat).requires_grad(false)));
-    last = state.step();
+    step.step = state.step();
+    if (adam_pass_fits(of)) adam_pass(of, step);
+    else rest.add(std::move(of), at::full({}, step.step, parameter.options().dtype(at::kFloat).requires_grad(false)));
   }
-  return lists;
+  return rest;
 }
 
 /// One pass over each parameter; torch's C++ Adam makes one for each operation. False: the group is no Adam of this kind.
@@ -146,15 +154,18 @@ bool step_fused(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParam
                 const Fused& fused) {
   const auto* options = dynamic_cast<const Options*>(&group.options());
   if (options == nullptr) return false;
-  const Lists lists = lists_of<State>(optimizer, group, on_device);
-  if (lists.parameters.empty()) return true;
   const auto [beta1, beta2] = options->betas();
-  const auto step = [&](const auto& rate, double first, double second) {
-    fused(lists.parameters, lists.gradients, lists.means, lists.squares, at::TensorList{}, lists.steps, rate, first, second,
+  const Lists rest = step_own<State>(optimizer, group,
+                                     {.learning_rate = options->lr(), .beta1 = beta1, .beta2 = beta2, .eps = options->eps(),
+                                      .weight_decay = options->weight_decay(), .decoupled = std::is_same_v<State, AdamWParamState>, .step = 0},
+                                     on_device);
+  if (rest.parameters.empty()) return true;
+  const auto step = [&](const auto& rate) {
+    fused(rest.parameters, rest.gradients, rest.means, rest.squares, at::TensorList{}, rest.steps, rate, std::get<0>(options->betas()), std::get<1>(options->betas()),
           options->weight_decay(), options->eps(), false, false, std::nullopt, std::nullopt);
   };
-  if (on_device.defined()) step(on_device.select(0, 1), beta1, beta2);
-  else step(options->lr(), beta1, beta2);
+  if (on_device.defined()) step(on_device.select(0, 1));
+  else step(options->lr());
   return true;
 }
 

@@ -4,15 +4,9 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv1d.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/mm.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <optional>
@@ -78,83 +72,6 @@ class Linear : public torch::autograd::Function<Linear> {
   }
 };
 
-/// What layer `member` reads of x, or writes of y.
-at::Tensor part(const at::Tensor& x, std::int64_t width, std::size_t member) {
-  return x.size(1) == width ? x : x.narrow(1, static_cast<std::int64_t>(member) * width, width);
-}
-
-at::Tensor joined(const std::vector<at::Tensor>& parts) { return parts.size() == 1 ? parts[0] : at::cat(parts, 1); }
-
-/// a [m, k] b [k, n] -> [m, n].
-at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b, bool one_dnn) { return one_dnn ? multiplied(a, b.t(), {}) : at::mm(a, b); }
-
-class SideBySide : public torch::autograd::Function<SideBySide> {
- public:
-  static at::Tensor outputs(const at::Tensor& x, at::TensorList weights, at::TensorList biases, bool relu, bool one_dnn) {
-    const std::int64_t in = weights[0].size(1), out = weights[0].size(0);
-    at::Tensor y;
-    if (one_dnn) {
-      std::vector<at::Tensor> parts;
-      for (std::size_t m = 0; m < weights.size(); ++m) parts.push_back(multiplied(part(x, in, m), weights[m], biases[m]));
-      y = joined(parts);
-    } else {
-      y = at::empty({x.size(0), static_cast<std::int64_t>(weights.size()) * out}, x.options());
-      for (std::size_t m = 0; m < weights.size(); ++m) {
-        at::Tensor into = part(y, out, m);
-        at::addmm_out(into, biases[m], part(x, in, m), weights[m].t());
-      }
-    }
-    return relu ? y.relu_() : y;
-  }
-
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, at::TensorList weights, at::TensorList biases,
-                            bool relu, bool one_dnn) {
-    const at::AutoDispatchBelowADInplaceOrView plain;
-    at::Tensor y = outputs(x, weights, biases, relu, one_dnn);
-    torch::autograd::variable_list saved{x, relu ? y : at::Tensor()};
-    saved.insert(saved.end(), weights.begin(), weights.end());
-    context->save_for_backward(std::move(saved));
-    context->saved_data["one_dnn"] = one_dnn;
-    return y;
-  }
-
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, const torch::autograd::variable_list& gradients) {
-    SEQBENCH_ASSERT(!at::GradMode::is_enabled(), "there is no second derivative");
-    const torch::autograd::variable_list saved = context->get_saved_variables();
-    const at::AutoDispatchBelowADInplaceOrView plain;
-    const at::Tensor &x = saved[0], &y = saved[1];
-    const bool one_dnn = context->saved_data["one_dnn"].toBool();
-    const std::size_t layers = saved.size() - 2;
-    const std::int64_t in = saved[2].size(1), out = saved[2].size(0);
-    const at::Tensor of_y = y.defined() ? at::threshold_backward(gradients[0], y, 0) : gradients[0].contiguous();
-    const at::Tensor of_biases = of_y.sum(0);
-    torch::autograd::variable_list of_inputs(1 + 2 * layers + 2);  // of x, weights, biases, and the two that are no tensors
-    std::vector<at::Tensor> of_x;
-    for (std::size_t m = 0; m < layers; ++m) {
-      const at::Tensor of_part = part(of_y, out, m);
-      if (context->needs_input_grad(1 + m)) of_inputs[1 + m] = matrix_product(of_part.t(), part(x, in, m), one_dnn);
-      if (context->needs_input_grad(1 + layers + m)) of_inputs[1 + layers + m] = of_biases.narrow(0, static_cast<std::int64_t>(m) * out, out);
-      if (context->needs_input_grad(0)) of_x.push_back(matrix_product(of_part, saved[2 + m], one_dnn));
-    }
-    if (!of_x.empty()) of_inputs[0] = x.size(1) == in ? sum_of(of_x) : joined(of_x);
-    return of_inputs;
-  }
-
- private:
-  static at::Tensor sum_of(const std::vector<at::Tensor>& parts) {
-    at::Tensor sum = parts[0];
-    for (std::size_t m = 1; m < parts.size(); ++m) sum = sum.add(parts[m]);
-    return sum;
-  }
-};
-
-void check_side_by_side(const at::Tensor& x, std::span<const Affine> layers) {
-  SEQBENCH_ASSERT(!layers.empty() && x.dim() == 2, "rows for a layer or more");
-  const std::int64_t in = layers[0].weight.size(1);
-  SEQBENCH_ASSERT(x.size(1) == in || x.size(1) == in * static_cast<std::int64_t>(layers.size()), "each layer has its inputs");
-  for (const Affine& layer : layers) SEQBENCH_ASSERT(layer.weight.sizes() == layers[0].weight.sizes(), "the layers are of one form");
-}
-
 }  // namespace
 }  // namespace product
 
@@ -166,24 +83,6 @@ bool one_dnn_pays() {
 #else
   return false;
 #endif
-}
-
-at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu, bool one_dnn) {
-  product::check_side_by_side(x, layers);
-  if (!x.is_cpu() || at::autocast::is_autocast_enabled(at::kCPU)) {
-    std::vector<at::Tensor> outputs;
-    for (std::size_t m = 0; m < layers.size(); ++m) {
-      outputs.push_back(at::linear(product::part(x, layers[m].weight.size(1), m), layers[m].weight, layers[m].bias));
-    }
-    return relu ? at::relu(product::joined(outputs)) : product::joined(outputs);
-  }
-  std::vector<at::Tensor> weights, biases;
-  for (const Affine& layer : layers) {
-    weights.push_back(layer.weight);
-    biases.push_back(layer.bias);
-  }
-  if (!at::GradMode::is_enabled()) return product::SideBySide::outputs(x, weights, biases, relu, one_dnn);
-  return product::SideBySide::apply(x, at::TensorList(weights), at::TensorList(biases), relu, one_dnn);
 }
 
 void add_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& sum) {

@@ -18,11 +18,6 @@ struct Affine {
 /// Whether oneDNN's products are the faster ones on this processor.
 [[nodiscard]] bool one_dnn_pays();
 
-/// M layers of one form side by side: x [B, M in], of which each reads its own `in`, or [B, in], which all read -> [B, M out]; `relu`:
-/// no output is below 0. As M times at::linear, then at::cat and at::relu, to rounding. On the CPU without autocast one operation of
-/// the graph, which has no second derivative.
-[[nodiscard]] at::Tensor side_by_side(const at::Tensor& x, std::span<const Affine> layers, bool relu, bool one_dnn = one_dnn_pays());
-
 /// sum [m, n] += a [m, k] b [k, n]; a and b may be transposed views.
 void add_product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& sum);
 

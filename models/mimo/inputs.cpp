@@ -9,8 +9,8 @@
 
 #include "harness/base/error.h"
 #include "models/blocks/one_hot.h"
-#include "models/blocks/product.h"
 #include "models/blocks/reference.h"
+#include "models/blocks/side_by_side.h"
 #include "models/pretrained/esm_layout.h"
 
 namespace seqbench::models::mimo {

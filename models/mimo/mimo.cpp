@@ -11,7 +11,7 @@
 
 #include "harness/base/error.h"
 #include "models/blocks/dropout.h"
-#include "models/blocks/product.h"
+#include "models/blocks/side_by_side.h"
 #include "models/mimo/inputs.h"
 #include "models/mimo/slots.h"
 

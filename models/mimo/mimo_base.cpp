@@ -4,7 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "models/blocks/dropout.h"
-#include "models/blocks/product.h"
+#include "models/blocks/side_by_side.h"
 #include "models/mimo/inputs.h"
 
 namespace seqbench::models::mimo_base {

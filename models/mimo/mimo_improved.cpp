@@ -14,6 +14,7 @@
 #include "models/blocks/dropout.h"
 #include "models/blocks/one_hot.h"
 #include "models/blocks/product.h"
+#include "models/blocks/side_by_side.h"
 #include "models/mimo/inputs.h"
 #include "models/mimo/windows.h"
 

@@ -36,6 +36,7 @@
 #include "models/blocks/parameters.h"
 #include "models/blocks/product.h"
 #include "models/blocks/reference.h"
+#include "models/blocks/side_by_side.h"
 #include "models/two_state/prior.h"
 #include "models/two_state/row_sums.h"
 

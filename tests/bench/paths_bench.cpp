@@ -1,11 +1,13 @@
 // Parts of steps by a fast path and by the plain one that it stands for: NAME/fast and NAME/plain, on the same values, in one thread.
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding_bag.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
@@ -20,12 +22,14 @@
 #include <vector>
 
 #include "harness/base/streams.h"
+#include "harness/train/adam.h"
 #include "harness/train/device.h"
 #include "harness/train/optimizer.h"
 #include "models/blocks/one_hot.h"
 #include "models/blocks/product.h"
 #include "models/blocks/relu_feed_forward.h"
 #include "models/blocks/rotation.h"
+#include "models/blocks/side_by_side.h"
 #include "models/blocks/swiglu.h"
 #include "models/two_state/row_sums.h"
 #include "tests/bench/bench.h"
@@ -259,6 +263,24 @@ void register_adam() {
   }
 }
 
+/// One pass of either over MIMO's trunk.
+void register_adam_pass() {
+  const auto state = [] { return train::AdamState{drawn({2, 384, 384}, 0), drawn({2, 384, 384}, 1), at::zeros({2, 384, 384}), at::zeros({2, 384, 384})}; };
+  const train::AdamState own = state(), library = state();
+  require(train::adam_pass_fits(own), "AVX2");
+  const auto fast = [own, step = std::int64_t{0}]() mutable {
+    train::adam_pass(own, {.learning_rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0, .decoupled = false, .step = ++step});
+    return own.parameter;
+  };
+  const auto plain = [library, step = std::int64_t{0}]() mutable {
+    const std::vector<at::Tensor> count{at::full({}, ++step, at::kFloat)};
+    at::_fused_adam_(library.parameter, library.gradient, library.exp_avg, library.exp_avg_sq, at::TensorList{}, count, 1e-3, 0.9, 0.999, 0.0, 1e-8, false,
+                     false, std::nullopt, std::nullopt);
+    return library.parameter;
+  };
+  register_pair("Adam's pass", fast, plain, 0);
+}
+
 void register_all() {
   train::set_numerics(1);
   register_products();
@@ -270,6 +292,7 @@ void register_all() {
   register_rotation_and_gate();
   register_words();
   register_adam();
+  register_adam_pass();
 }
 
 }  // namespace

@@ -1,14 +1,9 @@
 // What is computed only where rows differ from a reference, and products by another library, against the plain forms.
-#include <ATen/autocast_mode.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/equal.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/relu.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -19,6 +14,8 @@
 
 namespace seqbench {
 namespace {
+
+using testing::wave;
 
 constexpr std::int64_t kNear = 36, kSymbols = 5;
 constexpr std::size_t kLength = 60;
@@ -74,12 +71,6 @@ TEST(OneHot, SumsByRowAddWhatIsAskedForAgain) {
   EXPECT_TRUE(at::allclose(table.grad().flatten(), testing::tensor_of(std::vector<float>{1, 1, 0, 0, 4, 4}, {6}, at::kFloat)));
 }
 
-at::Tensor wave(const std::vector<std::int64_t>& shape, double step) {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return at::arange(count, at::kFloat).mul(step).sin().view(shape);
-}
-
 /// Large enough for the other library: rows that are dense, or parts of longer ones, with a bias and without, weights stored transposed.
 TEST(Product, IsAsLibTorchsOwn) {
   ASSERT_TRUE(c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""})) << "both sides would be the same";
@@ -103,93 +94,6 @@ TEST(Product, IsAsLibTorchsOwn) {
     }
     for (std::size_t i = 0; i < results[0].size(); ++i) EXPECT_TRUE(at::allclose(results[0][i], results[1][i], 1e-4, 1e-3)) << i;
   }
-}
-
-struct SideBySide {
-  std::int64_t layers;
-  bool shared, relu, one_dnn = false;
-  std::int64_t out = 192, rows = 64;
-  bool reads_slice = false, expanded = false, frozen_inputs = false;
-  at::ScalarType dtype = at::kFloat;
-};
-
-/// What it gives without a graph, with one, and gradients after two backward passes; `plain`: by LibTorch's operations.
-std::vector<at::Tensor> pass_side_by_side(const SideBySide& of, bool plain) {
-  constexpr std::int64_t kIn = 160;
-  const auto leaf = [&](const std::vector<std::int64_t>& shape, double step) { return wave(shape, step).to(of.dtype).set_requires_grad(true); };
-  const std::int64_t width = of.shared ? kIn : of.layers * kIn;
-  const at::Tensor stored = leaf({of.rows, of.reads_slice ? 2 * width : width}, 0.7).set_requires_grad(!of.frozen_inputs);
-  const at::Tensor x = of.reads_slice ? stored.narrow(1, width / 2, width) : stored;
-  std::vector<models::Affine> made;
-  for (std::int64_t m = 0; m < of.layers; ++m) {
-    const double shift = 0.1 * static_cast<double>(m);
-    made.push_back({leaf({of.out, kIn}, 0.3 + shift), leaf({of.out}, 0.9 + shift)});
-  }
-  const auto outputs = [&] {
-    if (!plain) return models::side_by_side(x, made, of.relu, of.one_dnn);
-    std::vector<at::Tensor> parts;
-    for (std::int64_t m = 0; m < of.layers; ++m) {
-      const models::Affine& layer = made[static_cast<std::size_t>(m)];
-      parts.push_back(at::linear(of.shared ? x : x.narrow(1, m * kIn, kIn), layer.weight, layer.bias));
-    }
-    return of.relu ? at::relu(at::cat(parts, 1)) : at::cat(parts, 1);
-  };
-  std::vector<at::Tensor> found;
-  {
-    const at::NoGradGuard none;
-    found.push_back(outputs());
-  }
-  const at::Tensor y = outputs();
-  found.push_back(y.detach());
-  for (int i = 0; i < 2; ++i) {
-    const at::Tensor again = outputs();
-    (of.expanded ? again.sum() : again.mul(wave(again.sizes().vec(), 0.11)).sum()).backward();
-  }
-  if (!of.frozen_inputs) found.push_back(stored.grad());
-  for (const models::Affine& layer : made) found.insert(found.end(), {layer.weight.grad(), layer.bias.grad()});
-  return found;
-}
-
-void expect_as_one_by_one(const SideBySide& of) {
-  SCOPED_TRACE(::testing::Message() << of.layers << " layers, shared " << of.shared << ", relu " << of.relu << ", oneDNN " << of.one_dnn);
-  const auto own = pass_side_by_side(of, false), plain = pass_side_by_side(of, true);
-  ASSERT_EQ(own.size(), plain.size());
-  for (std::size_t i = 0; i < own.size(); ++i) {
-    EXPECT_EQ(own[i].scalar_type(), plain[i].scalar_type());
-    EXPECT_TRUE(at::allclose(own[i], plain[i], 1e-4, of.dtype == at::kDouble ? 1e-9 : 2e-3)) << i;
-  }
-  EXPECT_TRUE(at::equal(own[0], own[1])) << "with a graph and without";
-}
-
-TEST(Product, LayersSideBySideAreAsOneByOne) {
-  for (const bool one_dnn : {false, true}) {
-    for (const bool relu : {false, true}) {
-      expect_as_one_by_one({.layers = 1, .shared = false, .relu = relu, .one_dnn = one_dnn});
-      expect_as_one_by_one({.layers = 3, .shared = false, .relu = relu, .one_dnn = one_dnn});
-      expect_as_one_by_one({.layers = 3, .shared = true, .relu = relu, .one_dnn = one_dnn});
-      expect_as_one_by_one({.layers = 3, .shared = false, .relu = relu, .one_dnn = one_dnn, .reads_slice = true});
-      expect_as_one_by_one({.layers = 3, .shared = false, .relu = relu, .one_dnn = one_dnn, .frozen_inputs = true});
-    }
-    expect_as_one_by_one({.layers = 3, .shared = false, .relu = false, .one_dnn = one_dnn, .out = 1, .expanded = true});
-    expect_as_one_by_one({.layers = 3, .shared = false, .relu = true, .one_dnn = one_dnn, .dtype = at::kDouble});
-    expect_as_one_by_one({.layers = 3, .shared = false, .relu = true, .one_dnn = one_dnn, .rows = 0});
-  }
-}
-
-TEST(Product, LayersSideBySideTakeAutocastsPrecision) {
-  std::vector<models::Affine> layers = {{wave({8, 16}, 0.3), wave({8}, 0.9)}};
-  at::autocast::set_autocast_enabled(at::kCPU, true);
-  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-  const at::Tensor y = models::side_by_side(wave({4, 16}, 0.7), layers, true);
-  at::autocast::set_autocast_enabled(at::kCPU, false);
-  at::autocast::clear_cache();
-  EXPECT_EQ(y.scalar_type(), at::kBFloat16);
-}
-
-TEST(Product, LayersSideBySideNeedTheirInputs) {
-  const std::vector<models::Affine> layers = {{wave({8, 16}, 0.3), wave({8}, 0.9)}, {wave({8, 16}, 0.4), wave({8}, 0.8)}};
-  EXPECT_DEATH(static_cast<void>(models::side_by_side(wave({4, 48}, 0.7), layers, true)), "each layer has its inputs");
-  EXPECT_DEATH(static_cast<void>(models::side_by_side(wave({4, 16}, 0.7), {}, true)), "rows for a layer or more");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Views made by hand, and models reached through the table as the harness reaches them.
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
@@ -32,6 +33,13 @@ inline at::Tensor drawn(const std::vector<std::int64_t>& shape, std::uint32_t it
   Draws draws = Streams(6).open("test").at({.item = item});
   for (std::int64_t i = 0; i < x.numel(); ++i) x.mutable_data_ptr<double>()[i] = draws.normal();
   return x.to(type);
+}
+
+/// Sines of 0, step, 2 step ...
+inline at::Tensor wave(const std::vector<std::int64_t>& shape, double step) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return at::arange(count, at::kFloat).mul(step).sin().view(shape);
 }
 
 /// `rows` of equal length over symbols A, B, C ...; '-' is padding.

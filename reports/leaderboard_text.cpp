@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "harness/base/text.h"
 #include "reports/audits.h"
@@ -29,6 +31,25 @@ std::string cost_text(double seconds) {
   return seconds < 0.01 ? "0.00" : seconds < 9.995 ? fmt::format("{:.2f}", seconds) : fmt::format("{:.0f}", seconds);
 }
 
+/// The beginning and the end of a label.
+std::string ends_of(const std::string& label, std::size_t limit) {
+  const std::string whole = shown(label, label.size());
+  if (whole.size() <= limit) return whole;
+  std::size_t end = whole.size() - limit / 2;
+  while (end < whole.size() && (static_cast<unsigned char>(whole[end]) & 0xC0) == 0x80) ++end;  // within a character
+  return shown(whole, limit - limit / 2) + whole.substr(end);
+}
+
+/// Cut where they are longer than `limit`: behind, or in the middle where that leaves two alike.
+std::vector<std::string> labels_of(const std::vector<Standing>& standings, std::size_t limit) {
+  std::vector<std::string> cut, labels;
+  for (const Standing& s : standings) cut.push_back(shown(s.label, limit));
+  for (std::size_t i = 0; i < cut.size(); ++i) {
+    labels.push_back(std::ranges::count(cut, cut[i]) > 1 ? ends_of(standings[i].label, limit) : cut[i]);
+  }
+  return labels;
+}
+
 /// The contest with labels of at most `label` characters and the first `more` other metrics.
 TextTable text_table(const Leaderboard& board, const Contest& contest, std::size_t top, std::size_t label, std::size_t more) {
   const TaskTable& table = board.table;
@@ -39,11 +60,13 @@ TextTable text_table(const Leaderboard& board, const Contest& contest, std::size
   header.emplace_back("s a trial");
   for (std::size_t m = 1; m <= more; ++m) header.push_back(shown(table.metrics[m], 20));
   TextTable text(header, 3);
-  for (const Standing& s : contest.standings) {
+  const std::vector<std::string> labels = labels_of(contest.standings, label);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const Standing& s = contest.standings[i];
     const bool unranked = s.what == Standing::What::kModel && s.rank == 0;
     if (top > 0 && (s.rank > top || unranked)) continue;
     const Row* row = s.what == Standing::What::kPublished ? nullptr : &table.rows[s.index];
-    std::vector<std::string> cells = {rank_text(s), standing_text(s), shown(s.label, label), score_text(board, s), interval_text(s.score)};
+    std::vector<std::string> cells = {rank_text(s), standing_text(s), labels[i], score_text(board, s), interval_text(s.score)};
     if (shares) cells.push_back(s.share ? fmt::format("{:.0f} %", 100 * *s.share) : "–");
     cells.push_back(row ? fmt::format("{}", row->done) : "–");
     cells.push_back(row ? cost_text(row->seconds_per_trial) : "–");

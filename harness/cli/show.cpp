@@ -215,13 +215,23 @@ void show_run(const std::string& format, const store::Reader& store, const store
               {"ended_at", run.ended_at}, {"trials", json}});
 }
 
+bool show_task(const TaskEntry& task, const std::string& format) {
+  require_format(format, "a task", {"text", "json"});
+  return format == "json" ? print_json(task_json(task)) : print_task(task), true;
+}
+
+/// The one task whose name begins so, as other commands take it; null: none or several.
+const TaskEntry* task_by_beginning(const Context& context) {
+  const auto begins = [&](const TaskEntry& task) { return task.name.starts_with(context.arguments.what); };
+  const auto& tasks = context.tables.tasks();
+  return std::ranges::count_if(tasks, begins) == 1 ? &*std::ranges::find_if(tasks, begins) : nullptr;
+}
+
 /// What bears this name outside the store, if anything does.
 bool show_registered(const Context& context, const std::string& format) {
   const Arguments& a = context.arguments;
   for (const TaskEntry& task : context.tables.tasks()) {
-    if (task.name != a.what) continue;
-    require_format(format, "a task", {"text", "json"});
-    return format == "json" ? print_json(task_json(task)) : print_task(task), true;
+    if (task.name == a.what) return show_task(task, format);
   }
   for (const ModelEntry& model : context.tables.models()) {
     if (model.name != a.what) continue;
@@ -229,7 +239,10 @@ bool show_registered(const Context& context, const std::string& format) {
     return format == "json" ? print_json(model_json(model)) : print_model(model), true;
   }
   const std::filesystem::path path = experiment_path(context, a.what);
-  if (!std::filesystem::is_regular_file(path)) return false;
+  if (!std::filesystem::is_regular_file(path)) {
+    const TaskEntry* task = task_by_beginning(context);
+    return task != nullptr && show_task(*task, format);
+  }
   if (!a.format.empty()) require_format(format, "an experiment", {"json"});
   auto loaded = spec::load(path, context.tables.catalog(), {a.set, a.scale, a.twin, a.root});
   if (!loaded) throw InputError("invalid experiment\n" + spec::format_diagnostics(loaded.error()));

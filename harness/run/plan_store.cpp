@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "harness/base/text.h"
 #include "harness/run/plan.h"
@@ -71,9 +72,11 @@ void consult_store(Plan& plan, const store::Reader& store, const PlanOptions& op
 std::string format_plan(const Plan& plan, std::size_t limit) {
   std::string out = fmt::format("{}  \"{}\"  {} trials\n", plan.experiment.name, printable(plan.experiment.title),
                                 plan.trials.size());
-  out += fmt::format("  {:<8}  {:<18}  {:<34}  {:>4}  {:>4}  {:<6}  {:<28}  {:>8}\n", "key", "task", "model", "seed",
-                     "fold", "state", "why", "estimate");
   const std::size_t shown = limit == 0 ? plan.trials.size() : std::min(limit, plan.trials.size());
+  std::size_t width = 34;
+  for (const PlannedTrial& t : std::span(plan.trials).first(shown)) width = std::max(width, printable(t.spec.label).size());
+  const auto line = [&](auto&&... cells) { return fmt::format("  {:<8}  {:<18}  {:<{}}  {:>4}  {:>4}  {:<6}  {:<28}  {:>8}\n", cells...); };
+  out += line("key", "task", "model", width, "seed", "fold", "state", "why", "estimate");
   double seconds = 0;
   std::size_t done = 0, failed = 0, unknown = 0;
   for (std::size_t i = 0; i < plan.trials.size(); ++i) {
@@ -87,9 +90,8 @@ std::string format_plan(const Plan& plan, std::size_t limit) {
     if (i >= shown) continue;
     const store::TrialRow& row = t.spec.row;
     const std::string when = !t.needed ? "-" : t.estimate_seconds ? format_seconds(*t.estimate_seconds) : "?";
-    out += fmt::format("  {:<8}  {:<18}  {:<34}  {:>4}  {:>4}  {:<6}  {:<28}  {:>8}\n", row.key.substr(0, 8), row.task,
-                       printable(t.spec.label), row.seed, row.fold < 0 ? "-" : std::to_string(row.fold), t.state,
-                       t.why, when);
+    out += line(row.key.substr(0, 8), row.task, printable(t.spec.label), width, row.seed, row.fold < 0 ? "-" : std::to_string(row.fold), t.state, t.why,
+                when);
   }
   if (shown < plan.trials.size()) {
     out += fmt::format("  ... {} more (--limit 0 shows all)\n", plan.trials.size() - shown);

@@ -145,10 +145,12 @@ void Progress::trial_progress(const PlannedTrial& trial, const Json& message) {
   const double now = monotonic_seconds();
   if (mode_ == ProgressMode::kPlain && now - r.told >= kPlainSeconds) {
     r.told = now;
-    line(fmt::format("trial {}/{} step={}/{} epoch={:.1f} loss={}{} samples_per_s={:.0f} eta={} run_eta={}", r.number,
-                     total_, r.step, r.steps, r.epoch, r.loss,
-                     r.metric_name.empty() ? "" : fmt::format(" {}={}", r.metric_name, short_number(r.metric)), r.rate,
-                     duration(eta(r)), duration(run_eta())));
+    // Before training, as while texts are embedded, steps are all there is to tell.
+    const std::string training = r.loss == "-" ? "" : fmt::format(" epoch={:.1f} loss={}", r.epoch, r.loss);
+    const std::string metric = r.metric_name.empty() ? "" : fmt::format(" {}={}", r.metric_name, short_number(r.metric));
+    const std::string rate = r.rate > 0 ? fmt::format(" samples_per_s={:.0f}", r.rate) : "";
+    line(fmt::format("trial {}/{} step={}/{}{}{}{} eta={} run_eta={}", r.number, total_, r.step, r.steps, training, metric, rate, duration(eta(r)),
+                     duration(run_eta())));
   }
   redraw(false);
 }

@@ -155,14 +155,13 @@ bool step_fused(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParam
   const auto* options = dynamic_cast<const Options*>(&group.options());
   if (options == nullptr) return false;
   const auto [beta1, beta2] = options->betas();
-  const Lists rest = step_own<State>(optimizer, group,
-                                     {.learning_rate = options->lr(), .beta1 = beta1, .beta2 = beta2, .eps = options->eps(),
-                                      .weight_decay = options->weight_decay(), .decoupled = std::is_same_v<State, AdamWParamState>, .step = 0},
-                                     on_device);
+  const AdamStep common{.learning_rate = options->lr(), .beta1 = beta1, .beta2 = beta2, .eps = options->eps(), .weight_decay = options->weight_decay(),
+                        .decoupled = std::is_same_v<State, AdamWParamState>, .step = 0};
+  const Lists rest = step_own<State>(optimizer, group, common, on_device);
   if (rest.parameters.empty()) return true;
   const auto step = [&](const auto& rate) {
-    fused(rest.parameters, rest.gradients, rest.means, rest.squares, at::TensorList{}, rest.steps, rate, std::get<0>(options->betas()), std::get<1>(options->betas()),
-          options->weight_decay(), options->eps(), false, false, std::nullopt, std::nullopt);
+    fused(rest.parameters, rest.gradients, rest.means, rest.squares, at::TensorList{}, rest.steps, rate, common.beta1, common.beta2,
+          common.weight_decay, common.eps, false, false, std::nullopt, std::nullopt);
   };
   if (on_device.defined()) step(on_device.select(0, 1));
   else step(options->lr());

@@ -71,6 +71,14 @@ TEST_F(Board, RanksModelsWithinAContestAndDrawsTheOthersAsLines) {
   EXPECT_EQ(top.find("worse"), std::string::npos);
 }
 
+TEST_F(Board, LabelsThatAreCutStayApart) {
+  const std::string alike = "two states with a prior on substitutions of every kind, ";
+  fill({{.label = alike + "one decoder", .error = 0.4}, {.label = alike + "both decoders", .error = 0.6}, {.label = std::string(70, 'x') + " alone", .error = 0.9}});
+  const std::string text = leaderboard_text(leaderboard(store::Reader(path()), "toy"));
+  for (const char* end : {" one decoder ", " both decoders ", "xxx... "}) EXPECT_NE(text.find(end), std::string::npos) << end << text;
+  EXPECT_EQ(text.find("alone"), std::string::npos);
+}
+
 TEST_F(Board, RowsThatDoNotQualifyHaveNoRank) {
   qualifying = "challenge";
   fill({{.label = "good", .error = 0.4, .own_score = 0.7},

@@ -32,7 +32,7 @@ std::string cost_text(double seconds) {
 }
 
 /// The beginning and the end of a label.
-std::string ends_of(const std::string& label, std::size_t limit) {
+std::string both_ends(const std::string& label, std::size_t limit) {
   const std::string whole = shown(label, label.size());
   if (whole.size() <= limit) return whole;
   std::size_t end = whole.size() - limit / 2;
@@ -45,7 +45,7 @@ std::vector<std::string> labels_of(const std::vector<Standing>& standings, std::
   std::vector<std::string> cut, labels;
   for (const Standing& s : standings) cut.push_back(shown(s.label, limit));
   for (std::size_t i = 0; i < cut.size(); ++i) {
-    labels.push_back(std::ranges::count(cut, cut[i]) > 1 ? ends_of(standings[i].label, limit) : cut[i]);
+    labels.push_back(std::ranges::count(cut, cut[i]) > 1 ? both_ends(standings[i].label, limit) : cut[i]);
   }
   return labels;
 }

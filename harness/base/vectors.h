@@ -7,6 +7,7 @@
 /// the same: the build never contracts products and sums (-ffp-contract=off). At -O2 GCC makes vectors only of loops of a constant
 /// length, as of kVectorRun values, over what cannot overlap (__restrict). Sanitizers are not ready that early.
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define SEQBENCH_HAS_VECTOR_CLONES
 #define SEQBENCH_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define SEQBENCH_VECTOR_CLONES

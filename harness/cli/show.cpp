@@ -220,13 +220,6 @@ bool show_task(const TaskEntry& task, const std::string& format) {
   return format == "json" ? print_json(task_json(task)) : print_task(task), true;
 }
 
-/// The one task whose name begins so, as other commands take it; null: none or several.
-const TaskEntry* task_by_beginning(const Context& context) {
-  const auto begins = [&](const TaskEntry& task) { return task.name.starts_with(context.arguments.what); };
-  const auto& tasks = context.tables.tasks();
-  return std::ranges::count_if(tasks, begins) == 1 ? &*std::ranges::find_if(tasks, begins) : nullptr;
-}
-
 /// What bears this name outside the store, if anything does.
 bool show_registered(const Context& context, const std::string& format) {
   const Arguments& a = context.arguments;
@@ -239,15 +232,17 @@ bool show_registered(const Context& context, const std::string& format) {
     return format == "json" ? print_json(model_json(model)) : print_model(model), true;
   }
   const std::filesystem::path path = experiment_path(context, a.what);
-  if (!std::filesystem::is_regular_file(path)) {
-    const TaskEntry* task = task_by_beginning(context);
-    return task != nullptr && show_task(*task, format);
-  }
+  if (!std::filesystem::is_regular_file(path)) return false;
   if (!a.format.empty()) require_format(format, "an experiment", {"json"});
   auto loaded = spec::load(path, context.tables.catalog(), {a.set, a.scale, a.twin, a.root});
   if (!loaded) throw InputError("invalid experiment\n" + spec::format_diagnostics(loaded.error()));
   print_json(loaded->resolved());
   return true;
+}
+
+bool begins_a_task(const Context& context) {
+  const std::string& what = context.arguments.what;
+  return !what.empty() && std::ranges::any_of(context.tables.tasks(), [&](const TaskEntry& task) { return task.name.starts_with(what); });
 }
 
 [[noreturn]] void refuse(const Context& context) {
@@ -278,7 +273,10 @@ ExitCode show(const Context& context) {
   }
   if (show_registered(context, format)) return ExitCode::kDone;
   const bool run = is_uid_prefix(a.what), trial = is_key_prefix(a.what);
-  if (!run && !trial) refuse(context);
+  if (!run && !trial) {
+    if (!begins_a_task(context)) refuse(context);
+    return show_task(task_by_prefix(context, a.what), format), ExitCode::kDone;
+  }
   const store::Reader store(a.store);
   if (!trial) return show_run(format, store, store.run(a.what)), ExitCode::kDone;
   try {

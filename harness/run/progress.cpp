@@ -98,9 +98,11 @@ void Progress::redraw(bool force) {
     const auto found = running_.find(trial.spec.row.key);
     if (found == running_.end()) continue;
     const Running& r = found->second;
-    std::string text = fmt::format("  {}  step {}/{}  epoch {:.1f}  loss {}", name_of(trial), r.step, r.steps, r.epoch, r.loss);
+    std::string text = fmt::format("  {}  step {}/{}", name_of(trial), r.step, r.steps);
+    if (r.loss != "-") text += fmt::format("  epoch {:.1f}  loss {}", r.epoch, r.loss);
     if (!r.metric_name.empty()) text += fmt::format("  {} {}", r.metric_name, short_number(r.metric));
-    text += fmt::format("  {:.0f}/s  ETA {}", r.rate, duration(eta(r)));
+    if (r.rate > 0) text += fmt::format("  {:.0f}/s", r.rate);
+    text += fmt::format("  ETA {}", duration(eta(r)));
     tell(text.substr(0, 118) + "\n");
     ++drawn_lines_;
   }

@@ -1,9 +1,11 @@
 #include "harness/train/adam.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "harness/base/vectors.h"
 
@@ -28,16 +30,17 @@ Factors factors_of(const AdamStep& step) {
           .kept = step.decoupled ? narrowed(1 - step.learning_rate * step.weight_decay) : 1};
 }
 
-/// Products and sums are fused where LibTorch's kernel fuses them. x / root is x (1 / root), corrected once by what that leaves of x:
-/// the rounded quotient (Markstein 2000), in a fraction of a division's time.
+/// Products and sums are fused where LibTorch's kernel fuses them. x / root is x (1 / root), corrected once by what that leaves of a finite
+/// x: the rounded quotient (Markstein 2000), in a fraction of a division's time.
 SEQBENCH_VECTOR_CLONES void pass(float* __restrict parameter, const float* __restrict gradient, float* __restrict mean, float* __restrict square,
                                  std::int64_t count, Factors by) {
   for (std::int64_t i = 0; i < count; ++i) {
-    const float g = std::fma(parameter[i], by.decay, gradient[i]);
+    const float g = by.decay == 0 ? gradient[i] : std::fma(parameter[i], by.decay, gradient[i]);
     const float m = std::fma(by.first, g - mean[i], mean[i]);
     const float v = std::fma(by.second * g, g, square[i] * by.second_kept);
     const float deviation = std::sqrt(v), quotient = deviation * by.per_root;
-    const float scaled = std::fma(std::fma(-quotient, by.root, deviation), by.per_root, quotient);
+    const float corrected = std::fma(std::fma(-quotient, by.root, deviation), by.per_root, quotient);
+    const float scaled = quotient == std::numeric_limits<float>::infinity() ? quotient : corrected;
     parameter[i] = parameter[i] * by.kept + by.step * m / (scaled + by.eps);
     mean[i] = m;
     square[i] = v;
@@ -45,8 +48,8 @@ SEQBENCH_VECTOR_CLONES void pass(float* __restrict parameter, const float* __res
 }
 
 bool has_vectors() {
-#if defined(__x86_64__)
-  static const bool kHas = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#if defined(__x86_64__) && defined(SEQBENCH_HAS_VECTOR_CLONES)
+  static const bool kHas = __builtin_cpu_supports("x86-64-v3") && at::get_cpu_capability() != "DEFAULT";
   return kHas;
 #else
   return false;
@@ -56,10 +59,10 @@ bool has_vectors() {
 }  // namespace
 }  // namespace adam
 
-bool adam_pass_fits(const AdamState& state) {
+bool adam_pass_fits(const AdamState& state, const AdamStep& step) {
   const auto fits = [](const at::Tensor& tensor) { return tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_contiguous(); };
-  return adam::has_vectors() && fits(state.parameter) && fits(state.gradient) && fits(state.exp_avg) && fits(state.exp_avg_sq) &&
-         state.parameter.numel() % (adam::kVector * at::get_num_threads()) == 0;
+  return adam::has_vectors() && static_cast<float>(1 - step.beta1) < 0.5F && state.parameter.numel() % adam::kVector == 0 &&
+         fits(state.parameter) && fits(state.gradient) && fits(state.exp_avg) && fits(state.exp_avg_sq);
 }
 
 void adam_pass(const AdamState& state, const AdamStep& step) {

@@ -17,9 +17,10 @@ struct AdamState {
   at::Tensor parameter, gradient, exp_avg, exp_avg_sq;
 };
 
-/// Whether `adam_pass` can be had for them with the very bits of at::_fused_adam_ and at::_fused_adamw_: f32 on a processor with
-/// AVX2 and FMA, where each thread has whole vectors of 8. What is left of one LibTorch computes in double precision.
-[[nodiscard]] bool adam_pass_fits(const AdamState& state);
+/// Whether `adam_pass` gives the very bits of at::_fused_adam_ and at::_fused_adamw_ for them, and sooner: f32 in whole vectors of 8 (what
+/// is left of one LibTorch rounds in another order), beta1 above 0.5 (LibTorch takes another form of the mean below), and vectors with
+/// fused products and sums both here and in LibTorch.
+[[nodiscard]] bool adam_pass_fits(const AdamState& state, const AdamStep& step);
 
 /// One step, in place. Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019, algorithm 2.
 void adam_pass(const AdamState& state, const AdamStep& step);

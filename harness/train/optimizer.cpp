@@ -118,19 +118,33 @@ void set_momentum(torch::optim::OptimizerOptions& options, double momentum) {
 struct Lists {
   std::vector<at::Tensor> parameters, gradients, means, squares, steps;
 
-  void add(AdamState state, at::Tensor step) {
+  /// `count`: the number of its step, of which those that are alike share a tensor.
+  void add(AdamState state, std::int64_t count) {
+    if (steps.empty() || count != last_) steps.push_back(at::full({}, count, state.parameter.options().dtype(at::kFloat).requires_grad(false)));
+    else steps.push_back(steps.back());
+    last_ = count;
+    add(std::move(state));
+  }
+  void add(AdamState state, const at::Tensor& on_device) {
+    steps.push_back(on_device);
+    add(std::move(state));
+  }
+
+ private:
+  void add(AdamState state) {
     parameters.push_back(std::move(state.parameter));
     gradients.push_back(std::move(state.gradient));
     means.push_back(std::move(state.exp_avg));
     squares.push_back(std::move(state.exp_avg_sq));
-    steps.push_back(std::move(step));
   }
+
+  std::int64_t last_ = 0;
 };
 
 /// Steps parameters by our own pass where it fits; returns the rest that has a gradient. On the CPU each parameter counts its own
 /// steps; on a device all share `on_device`.
 template <typename State>
-Lists step_own(torch::optim::Optimizer& optimizer, const torch::optim::OptimizerParamGroup& group, AdamStep step, const at::Tensor& on_device) {
+Lists step_fitting(torch::optim::Optimizer& optimizer, const torch::optim::OptimizerParamGroup& group, AdamStep step, const at::Tensor& on_device) {
   Lists rest;
   for (const at::Tensor& parameter : group.params()) {
     if (!parameter.grad().defined()) continue;
@@ -142,8 +156,8 @@ Lists step_own(torch::optim::Optimizer& optimizer, const torch::optim::Optimizer
     }
     state.step(state.step() + 1);
     step.step = state.step();
-    if (adam_pass_fits(of)) adam_pass(of, step);
-    else rest.add(std::move(of), at::full({}, step.step, parameter.options().dtype(at::kFloat).requires_grad(false)));
+    if (adam_pass_fits(of, step)) adam_pass(of, step);
+    else rest.add(std::move(of), step.step);
   }
   return rest;
 }
@@ -157,7 +171,7 @@ bool step_fused(torch::optim::Optimizer& optimizer, torch::optim::OptimizerParam
   const auto [beta1, beta2] = options->betas();
   const AdamStep common{.learning_rate = options->lr(), .beta1 = beta1, .beta2 = beta2, .eps = options->eps(), .weight_decay = options->weight_decay(),
                         .decoupled = std::is_same_v<State, AdamWParamState>, .step = 0};
-  const Lists rest = step_own<State>(optimizer, group, common, on_device);
+  const Lists rest = step_fitting<State>(optimizer, group, common, on_device);
   if (rest.parameters.empty()) return true;
   const auto step = [&](const auto& rate) {
     fused(rest.parameters, rest.gradients, rest.means, rest.squares, at::TensorList{}, rest.steps, rate, common.beta1, common.beta2,

@@ -72,7 +72,7 @@ void multiply(const Factor& a, const Factor& b, const std::array<std::int64_t, 3
 /// Whether BLAS can be given them as they are.
 bool by_blas(const at::Tensor& x, at::TensorList weights) {
   const auto fits = [](const at::Tensor& tensor) {
-    return tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.numel() > 0 && tensor.numel() <= std::numeric_limits<int>::max();
+    return tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_contiguous() && tensor.numel() > 0 && tensor.numel() <= std::numeric_limits<int>::max();
   };
   return sgemm_ != nullptr && fits(x) && std::ranges::all_of(weights, fits);
 }
@@ -83,7 +83,8 @@ at::Tensor outputs_by_blas(const at::Tensor& x, at::TensorList weights, at::Tens
   for (std::int64_t m = 0; m < shape.layers; ++m) {
     const auto layer = static_cast<std::size_t>(m);
     float* const to = y.mutable_data_ptr<float>() + m * shape.out;
-    const auto* bias = biases[layer].const_data_ptr<float>();
+    const at::Tensor dense = biases[layer].contiguous();
+    const auto* bias = dense.const_data_ptr<float>();
     for (std::int64_t row = 0; row < shape.rows; ++row) std::copy_n(bias, shape.out, to + row * shape.written());
     multiply({x.const_data_ptr<float>() + shape.begin(m), shape.read()}, {weights[layer].const_data_ptr<float>(), shape.in, true},
              {shape.rows, shape.out, shape.in}, true, to, shape.written());
@@ -92,12 +93,19 @@ at::Tensor outputs_by_blas(const at::Tensor& x, at::TensorList weights, at::Tens
 }
 
 at::Tensor outputs_by_parts(const at::Tensor& x, at::TensorList weights, at::TensorList biases, bool one_dnn) {
+  const Shape shape(x, weights);
   std::vector<at::Tensor> parts;
+  at::Tensor y = one_dnn ? at::Tensor() : at::empty({shape.rows, shape.written()}, x.options());
   for (std::size_t m = 0; m < weights.size(); ++m) {
-    const at::Tensor read = part(x, weights[m].size(1), m);
-    parts.push_back(one_dnn ? linear_by_one_dnn(read, weights[m], biases[m]) : at::addmm(biases[m], read, weights[m].t()));
+    const at::Tensor read = part(x, shape.in, m);
+    if (one_dnn) {
+      parts.push_back(linear_by_one_dnn(read, weights[m], biases[m]));
+    } else {
+      at::Tensor into = part(y, shape.out, m);
+      at::addmm_out(into, biases[m], read, weights[m].t());
+    }
   }
-  return joined(parts);
+  return one_dnn ? joined(parts) : y;
 }
 
 at::Tensor outputs(const at::Tensor& x, at::TensorList weights, at::TensorList biases, bool relu, bool one_dnn) {
@@ -174,7 +182,7 @@ class SideBySide : public torch::autograd::Function<SideBySide> {
     const at::AutoDispatchBelowADInplaceOrView plain;
     const at::Tensor &x = saved[0], &y = saved[1];
     const at::TensorList weights = at::TensorList(saved).slice(2);
-    const at::Tensor of_y = y.defined() ? at::threshold_backward(gradients[0], y, 0) : gradients[0].contiguous();
+    const at::Tensor of_y = (y.defined() ? at::threshold_backward(gradients[0], y, 0) : gradients[0]).contiguous();
     Asked asked{context->needs_input_grad(0), {}};
     for (std::size_t m = 0; m < weights.size(); ++m) asked.weights.push_back(context->needs_input_grad(1 + m));
     Gradients of = gradients_of(of_y, x, weights, asked, context->saved_data["one_dnn"].toBool());
@@ -199,7 +207,8 @@ void check(const at::Tensor& x, std::span<const Affine> layers) {
   const std::int64_t in = layers[0].weight.size(1);
   SEQBENCH_ASSERT(x.size(1) == in || x.size(1) == in * static_cast<std::int64_t>(layers.size()), "each layer has its inputs");
   for (const Affine& layer : layers) {
-    SEQBENCH_ASSERT(layer.weight.sizes() == layers[0].weight.sizes() && layer.bias.is_contiguous(), "the layers are of one form");
+    SEQBENCH_ASSERT(layer.weight.sizes() == layers[0].weight.sizes() && layer.bias.dim() == 1 && layer.bias.size(0) == layer.weight.size(0),
+                    "the layers are of one form");
   }
 }
 

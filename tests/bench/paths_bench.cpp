@@ -267,9 +267,11 @@ void register_adam() {
 void register_adam_pass() {
   const auto state = [] { return train::AdamState{drawn({2, 384, 384}, 0), drawn({2, 384, 384}, 1), at::zeros({2, 384, 384}), at::zeros({2, 384, 384})}; };
   const train::AdamState own = state(), library = state();
-  require(train::adam_pass_fits(own), "AVX2");
-  const auto fast = [own, step = std::int64_t{0}]() mutable {
-    train::adam_pass(own, {.learning_rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0, .decoupled = false, .step = ++step});
+  train::AdamStep of_own{.learning_rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0, .decoupled = false, .step = 0};
+  if (!train::adam_pass_fits(own, of_own)) return;  // no such processor
+  const auto fast = [own, of_own]() mutable {
+    ++of_own.step;
+    train::adam_pass(own, of_own);
     return own.parameter;
   };
   const auto plain = [library, step = std::int64_t{0}]() mutable {

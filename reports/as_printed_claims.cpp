@@ -65,7 +65,7 @@ class Tally {
       if (!missing_.empty()) finding.reason += "; not printed: " + shortened(missing_);
     } else {
       finding.state = AsPrinted::kSupported;
-      finding.reason = fmt::format("{} comparison{} hold{}", held_, held_ == 1 ? "" : "s", held_ == 1 ? "s" : "");
+      finding.reason = counted(held_, "comparison") + (held_ == 1 ? " holds" : " hold");
     }
   }
 
@@ -114,6 +114,7 @@ class Judge {
     }
     if (claim_.form == "trend") trend();
     tally_.end(finding_);
+    if (is_computed(claim_) && !claim_.note.empty()) finding_.reason += "; " + claim_.note;
     return finding_;
   }
 
@@ -126,9 +127,10 @@ class Judge {
   void compare_two(const Published& a, const Published& b, bool smaller, bool equal_holds) {
     const int order = order_of(rows_, a, b) * (smaller ? -1 : 1);
     const bool tie = order == 0 && a.value && a.value == b.value;
+    const bool equal = tie && !a.decimals && !b.decimals;  // computed, not as rounded in print
     if (order > 0 || (tie && equal_holds))
       tally_.hold();
-    else if (order < 0)
+    else if (order < 0 || equal)
       tally_.break_at(words(a, b));
     else
       tally_.open(words(a, b));
@@ -270,6 +272,10 @@ std::vector<TrendRows> trends_of(const store::Claim& claim, const std::vector<Pu
     }
   }
   return trends;
+}
+
+bool is_computed(const store::Claim& claim) {
+  return !claim.tables.empty() && (claim.tables.front() == "derived" || claim.tables.front() == "data");
 }
 
 std::vector<Published> trusted_rows(const std::vector<Published>& rows, const PaperFindings& findings) {

@@ -98,7 +98,7 @@ std::string by_errors(const std::vector<const Classifier*>& rows, const analyze:
   for (const Classifier* c : rows) groups[on_set(*c, set).errors()].push_back(c->row);
   std::vector<std::string> parts;
   for (const auto& [errors, names] : groups)
-    parts.push_back(fmt::format("{} error{}: {}", errors, errors == 1 ? "" : "s", join(names, ", ")));
+    parts.push_back(counted(static_cast<std::size_t>(errors), "error") + ": " + join(names, ", "));
   return join(parts, "; ");
 }
 

@@ -304,6 +304,8 @@ std::vector<Published> derived_rows(const RuleInput& in) {
     if (m.mutations || m.task != task_of(in)) continue;
     add("data", m.split, "mean", m.mean);
     add("data", m.split, "variance", m.variance);
+    add("data", m.split, "min_length", static_cast<double>(m.min_length));
+    add("data", m.split, "max_length", static_cast<double>(m.max_length));
   }
   return rows;
 }

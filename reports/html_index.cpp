@@ -46,8 +46,7 @@ HtmlPage html_index(const std::vector<IndexedRun>& runs, const Links& printed, c
     cell.link = place;
     published.rows.push_back({.cells = {cell, text_cell("as printed, with verdicts")}});
   }
-  page.lines.push_back(fmt::format("{} experiment{}; trials of their newest runs: {}.", runs.size(), runs.size() == 1 ? "" : "s",
-                                   counts_text(counts)));
+  page.lines.push_back(fmt::format("{}; trials of their newest runs: {}.", counted(runs.size(), "experiment"), counts_text(counts)));
   HtmlPart part{.id = "runs", .title = "Experiments"};
   part.blocks.push_back({.table = std::move(experiments)});
   page.parts.push_back(std::move(part));

@@ -16,7 +16,7 @@ namespace {
 /// Verdicts over all rows that published numbers may stand beside, else the best model of the first table.
 std::string headline(const std::vector<TaskTable>& tables) {
   std::vector<std::pair<std::string, int>> verdicts;
-  int beside = 0;
+  std::size_t beside = 0;
   for (const TaskTable& table : tables) {
     for (const Row& row : table.rows) {
       for (const Row::Cell& cell : row.cells) {
@@ -38,8 +38,7 @@ std::string headline(const std::vector<TaskTable>& tables) {
   }
   std::vector<std::string> parts;
   for (const auto& [verdict, count] : verdicts) parts.push_back(fmt::format("{} {}", count, verdict));
-  return fmt::format("{} published number{} measured again{}.", beside, beside == 1 ? "" : "s",
-                     parts.empty() ? "" : ": " + join(parts, ", "));
+  return counted(beside, "published number") + " measured again" + (parts.empty() ? "" : ": " + join(parts, ", ")) + ".";
 }
 
 HtmlPart provenance_part(const SitePage& site) {

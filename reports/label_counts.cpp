@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 3> kParts = {"train", "validation", "test
 std::optional<std::int64_t> whole(const Json& value) { return parse_int(value.is_string() ? value.get<std::string>() : value.dump()); }
 
 /// Rows of each value and part; nothing where the field has a value that is no whole number, or too many or few.
-std::optional<LabelCounts> counted(const StoredParts& parts, const std::string& field) {
+std::optional<LabelCounts> count_field(const StoredParts& parts, const std::string& field) {
   LabelCounts counts{.heading = "", .field = field};
   for (std::size_t p = 0; p < parts.size(); ++p) {
     counts.parts.push_back(parts[p]->split);
@@ -47,7 +47,7 @@ StoredParts stored_parts(const store::Reader& store, const std::vector<std::int6
 std::optional<LabelCounts> count_by_field(const StoredParts& parts) {
   if (parts.empty() || !parts.front()->fields.is_object()) return std::nullopt;
   for (const auto& [field, values] : parts.front()->fields.items()) {
-    if (auto counts = counted(parts, field)) return counts;
+    if (auto counts = count_field(parts, field)) return counts;
   }
   return std::nullopt;
 }

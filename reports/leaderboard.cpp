@@ -154,7 +154,7 @@ std::string rank_over_folds(bool higher_is_better, const Competitors& models, st
 /// Fills the rank intervals of a contest's models and returns how they were made.
 std::string add_intervals(const store::Reader& store, const Executions& executions, const TaskTable& table, Competitors& models) {
   const analyze::MetricInfo* metric = registered(table.rank_metric);
-  if (models.rows.size() < 2) return "none: one row";
+  if (models.rows.size() < 2) return models.rows.empty() ? "none: no row has a rank" : "none: one row has a rank";
   if (metric == nullptr) return "none: a score of the task's own, which cannot be computed on resampled rows";
   std::vector<analyze::RankInterval> intervals;
   std::string method;
@@ -284,9 +284,13 @@ void check_metric(const TaskTable& table, const std::string& metric) {
 
 Leaderboard leaderboard(const store::Reader& store, const std::string& task, const std::string& metric) {
   std::vector<store::TrialResult> trials = store.trials_of_task(task);
-  std::erase_if(trials, [](const store::TrialResult& t) { return t.status != "done" || chosen_on_test(t); });
-  trials = newest_code(std::move(trials));
+  std::erase_if(trials, [](const store::TrialResult& t) { return t.status != "done"; });
   Leaderboard board;
+  for (const store::TrialResult& t : trials) {
+    if (chosen_on_test(t)) board.left_out.insert(t.label);
+  }
+  std::erase_if(trials, chosen_on_test);
+  trials = newest_code(std::move(trials));
   TaskTable& table = board.table = build_table(store, task, trials, {.ranking = metric});
   if (!metric.empty()) check_metric(table, metric);
   if (!metric.empty() || !table.rank_metric.empty()) rank_by(table, metric);

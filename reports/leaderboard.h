@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct Leaderboard {
   TaskTable table;                        // the ranking metric first; rows by contest and score
   std::vector<Contest> contests;          // real before twin, full before desk before smoke; random weights last
   std::vector<std::size_t> published;     // of the ranking metric, where no contest may hold them
+  std::set<std::string> left_out;         // labels of rows whose trials were chosen on test rows
 };
 
 /// By `metric` ("" = the task's ranking metric) on test rows. Rows whose qualifying score is not above 0 have no rank. Trials chosen on test data are left out; of rows that differ
@@ -58,6 +60,8 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
 [[nodiscard]] std::string rank_text(const Standing& standing);
 /// "leader", "tied", "unranked" (not qualified), "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or ""; with " §" where agreement on test rows chose the state.
 [[nodiscard]] std::string standing_text(const Standing& standing);
+/// "left out, chosen on test rows: A, B", or "".
+[[nodiscard]] std::string left_out_note(const Leaderboard& board);
 /// What "unranked" and "§" mean, where a standing says so.
 [[nodiscard]] std::vector<std::string> standing_notes(const Leaderboard& board, const Contest& contest);
 /// "0.25 ± 0.03", a number as printed, or "missing".

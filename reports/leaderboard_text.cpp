@@ -36,7 +36,7 @@ std::string both_ends(const std::string& label, std::size_t limit) {
   const std::string whole = shown(label, label.size());
   if (whole.size() <= limit) return whole;
   std::size_t end = whole.size() - limit / 2;
-  while (end < whole.size() && (static_cast<unsigned char>(whole[end]) & 0xC0) == 0x80) ++end;  // within a character
+  while (end < whole.size() && !begins_code_point(whole[end])) ++end;
   return shown(whole, limit - limit / 2) + whole.substr(end);
 }
 
@@ -81,7 +81,7 @@ TextTable text_table(const Leaderboard& board, const Contest& contest, std::size
 
 std::size_t widest(const std::string& text) {
   std::size_t most = 0;
-  for (const std::string_view line : split(text, '\n')) most = std::max(most, width(line));
+  for (const std::string_view line : split(text, '\n')) most = std::max(most, count_code_points(line));
   return most;
 }
 
@@ -154,6 +154,17 @@ std::vector<std::string> standing_notes(const Leaderboard& board, const Contest&
   return notes;
 }
 
+std::string left_out_note(const Leaderboard& board) {
+  constexpr std::size_t kNamed = 6;
+  std::vector<std::string> names;
+  for (const std::string& label : board.left_out) {
+    if (names.size() < kNamed) names.push_back(shown(label, 80));
+  }
+  if (names.empty()) return "";
+  const std::size_t more = board.left_out.size() - names.size();
+  return "left out, chosen on test rows: " + join(names, "; ") + (more == 0 ? "" : fmt::format("; {} more", more));
+}
+
 std::string score_text(const Leaderboard& board, const Standing& s) {
   if (s.what == Standing::What::kPublished) {
     const store::PublishedRow& p = board.table.published[s.index];
@@ -175,6 +186,7 @@ std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
            fitted(board, contest, top) + ranks_note(contest);
     for (const std::string& note : standing_notes(board, contest)) out += note + "\n";
   }
+  if (!board.left_out.empty()) out += "\n" + left_out_note(board) + "\n";
   if (!table.audits.empty()) out += "\n";
   for (const Json& audit : table.audits) out += audit_lines(audit);
   return out + published_block(board);
@@ -197,6 +209,7 @@ Json leaderboard_json(const Leaderboard& board) {
   }
   json["contests"] = contests;
   json["published_apart"] = board.published;
+  json["left_out"] = board.left_out;
   return json;
 }
 

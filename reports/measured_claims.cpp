@@ -35,11 +35,9 @@ class ClaimJudge {
   JudgedClaim judge(const store::Claim& claim) const {
     JudgedClaim out;
     out.claim = claim;
-    const bool computed =
-        !claim.tables.empty() && (claim.tables.front() == "derived" || claim.tables.front() == "data");
     if (claim.form == "none") {
       out.reason = claim.note.empty() ? "needs a measurement of its own" : claim.note;
-    } else if (computed) {
+    } else if (is_computed(claim)) {
       take_over(claim, out);
     } else if (claim.form == "bound") {
       bound(claim, out);

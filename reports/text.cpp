@@ -125,24 +125,19 @@ std::string csv_text(std::string_view text) {
 
 std::string csv_line(const std::vector<std::string>& cells) { return join(cells, ",") + "\r\n"; }
 
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 TextTable::TextTable(std::vector<std::string> header, std::size_t left) : widths_(header.size(), 3), left_(left) {
   add(std::move(header));
 }
 
 void TextTable::add(std::vector<std::string> cells) {
   SEQBENCH_ASSERT(cells.size() == widths_.size(), "a row has a cell for each column");
-  for (std::size_t i = 0; i < cells.size(); ++i) widths_[i] = std::max(widths_[i], width(cells[i]));
+  for (std::size_t i = 0; i < cells.size(); ++i) widths_[i] = std::max(widths_[i], count_code_points(cells[i]));
   rows_.push_back(std::move(cells));
 }
 
 std::string TextTable::padded(std::size_t row, std::size_t column) const {
   const std::string& cell = rows_[row][column];
-  const std::string space(widths_[column] - width(cell), ' ');
+  const std::string space(widths_[column] - count_code_points(cell), ' ');
   return column < left_ ? cell + space : space + cell;
 }
 

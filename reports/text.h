@@ -29,9 +29,6 @@ namespace seqbench::reports {
 [[nodiscard]] std::string csv_text(std::string_view text);
 [[nodiscard]] std::string csv_line(const std::vector<std::string>& cells);
 
-/// Code points, which is what pads.
-[[nodiscard]] std::size_t width(std::string_view text);
-
 /// Columns padded to their widest cell; all but the first `left` columns aligned right.
 class TextTable {
  public:

@@ -7,6 +7,7 @@
 
 #include "harness/analyze/distributions.h"
 #include "harness/base/error.h"
+#include "harness/base/text.h"
 
 namespace seqbench::analyze {
 namespace {
@@ -51,7 +52,7 @@ std::string remedy(const Place& place, const Summary& s) {
   if (s.trials < 2) return "one run shows nothing of the spread between runs: run more seeds";
   if (std::isnan(s.run_sd)) return "the spread between runs is unknown";
   if (const int more = further_seeds(place, s); more > 0) {
-    return fmt::format("about {} more {} would decide if mean and spread stay", more, more == 1 ? "seed" : "seeds");
+    return "about " + counted(static_cast<std::size_t>(more), "more seed") + " would decide if mean and spread stay";
   }
   if (place.beyond() > 0) {
     return "the published single run lies within our run-to-run spread and the margin; only their seeds could decide";

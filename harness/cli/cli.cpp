@@ -255,7 +255,7 @@ class Parser {
 
   void add_other_commands() {
     CLI::App* sub = command(app_, "list", "List what is registered or stored", &list);
-    sub->add_option("WHAT", a_.what, "tasks, models, metrics, experiments, runs, optimizers or schedules")->required();
+    sub->add_option("WHAT", a_.what, "tasks, models, metrics, experiments, runs, optimizers or schedules");
     sub->add_option("--view", a_.view, "models that take this view");
     CLI::App* made = app_.add_subcommand("new", "Write a skeleton that compiles and is tested");
     made->require_subcommand(1);
@@ -324,10 +324,11 @@ std::string hint(const std::string& word, const std::vector<std::string>& names)
   return close ? fmt::format("; nearest: '{}'", *close) : "";
 }
 
-/// The command line, where `help COMMAND ...` is `COMMAND ... --help`.
+/// The command line, where `help` is `--help` and `help COMMAND ...` is `COMMAND ... --help`.
 std::vector<char*> words_of(int argc, char** argv, const std::vector<std::string>& commands) {
   static char help[] = "--help";
   std::vector<char*> words(argv, argv + argc);
+  if (argc == 2 && std::string_view(argv[1]) == "help") return {argv[0], help};
   const bool asks = argc > 2 && std::string_view(argv[1]) == "help";
   if (!asks || std::find(commands.begin(), commands.end(), argv[2]) == commands.end()) return words;
   words.erase(words.begin() + 1);

@@ -101,7 +101,10 @@ ExitCode help_topic(const Context& context);
 
 /// InputError where --out cannot name what it has to, before any work: a mistyped path is the user's, not the machine's fault.
 void check_out(const Arguments& arguments);
-/// A registered name cut to a unique prefix: "gfp" is gfp_fluorescence. InputError lists the matches.
+/// A registered name, also cut to a unique prefix: "gfp" is gfp_fluorescence. Null where none begins so; InputError lists
+/// the matches where several do.
+[[nodiscard]] const TaskEntry* find_task(const Context& context, const std::string& beginning);
+/// The same; InputError names the nearest where none begins so.
 [[nodiscard]] const TaskEntry& task_by_prefix(const Context& context, const std::string& name);
 /// What the experiment file makes, all of it needed, nothing of it looked up in the store.
 [[nodiscard]] run::Plan plan_of_file(const Context& context, const std::filesystem::path& file);

@@ -184,9 +184,7 @@ Json build_real(const Context& context, const TaskEntry& task, const Params& par
   }
   const fs::path folder = data::task_folder(context.arguments.data, task.name);
   const std::vector<data::LockedFile> files = data::read_lock(folder);
-  if (files.empty()) {
-    throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(), task.import_hint));
-  }
+  if (files.empty()) throw InputError(data::no_data_text(task.name, folder, task.import_hint));
   data::verify_lock(folder, true);
   const auto dataset = task.load({.twin = false, .folder = folder, .params = params});
   write_examples(task, *dataset, out);

@@ -21,17 +21,22 @@ void read_declared(const TaskEntry& task) {
 
 }  // namespace
 
-const TaskEntry& task_by_prefix(const Context& context, const std::string& name) {
+const TaskEntry* find_task(const Context& context, const std::string& beginning) {
   std::vector<const TaskEntry*> matches;
   for (const TaskEntry& task : context.tables.tasks()) {
-    if (task.name == name) return task;
-    if (!name.empty() && task.name.rfind(name, 0) == 0) matches.push_back(&task);
+    if (task.name == beginning) return &task;
+    if (!beginning.empty() && task.name.starts_with(beginning)) matches.push_back(&task);
   }
-  if (matches.size() == 1) return *matches.front();
-  if (matches.empty()) return context.tables.task(name);  // throws, naming the nearest
+  if (matches.empty()) return nullptr;
+  if (matches.size() == 1) return matches.front();
   std::string names;
   for (const TaskEntry* task : matches) names += (names.empty() ? "" : ", ") + task->name;
-  throw InputError(fmt::format("task '{}' is ambiguous: {}", printable(name), names));
+  throw InputError(fmt::format("task '{}' is ambiguous: {}", printable(beginning), names));
+}
+
+const TaskEntry& task_by_prefix(const Context& context, const std::string& name) {
+  const TaskEntry* task = find_task(context, name);
+  return task != nullptr ? *task : context.tables.task(name);  // throws, naming the nearest
 }
 
 ExitCode data_list(const Context& context) {
@@ -96,7 +101,7 @@ ExitCode data_verify(const Context& context) {
     }
     const fs::path folder = data::task_folder(a.data, task.name);
     if (data::read_lock(folder).empty()) {
-      if (!only.empty()) throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(), task.import_hint));
+      if (!only.empty()) throw InputError(data::no_data_text(task.name, folder, task.import_hint));
       continue;
     }
     any = true;

@@ -23,8 +23,6 @@ namespace {
 constexpr std::size_t kMostTrials = 100000;
 constexpr int kQuickstartWorkers = 4;  // of one thread each; their number changes no bit
 
-std::string counted(std::size_t count, std::string_view what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
-
 spec::LoadOptions load_options(const Arguments& a) { return {a.set, a.scale, a.twin, a.root, data::weights_home(a.root)}; }
 
 /// The experiment, or every diagnostic as one error.
@@ -91,6 +89,20 @@ fs::path experiment_path(const Context& context, const std::string& name) {
   return fs::exists(below) ? below : fs::path(name);
 }
 
+namespace {
+
+/// What a run of it would miss: the file is right without.
+void note_missing_data(const Context& context, const spec::ExperimentSpec& experiment) {
+  for (const spec::TaskUse& use : experiment.tasks) {
+    const TaskEntry& task = context.tables.task(use.task);
+    const fs::path folder = data::task_folder(context.arguments.data, task.name);
+    if (use.source == "twin" || task.fingerprint || !data::read_lock(folder).empty()) continue;
+    fmt::print("note: {}\n", data::no_data_text(task.name, folder, task.import_hint));
+  }
+}
+
+}  // namespace
+
 ExitCode check(const Context& context) {
   bool broken = false;
   for (const std::string& file : context.arguments.files) {
@@ -98,6 +110,7 @@ ExitCode check(const Context& context) {
     if (loaded) {
       if (!context.arguments.quiet) {
         fmt::print("{}: {}, {}, no error\n", file, counted(loaded->variants.size(), "row"), counted(loaded->seeds.size(), "seed"));
+        note_missing_data(context, *loaded);
       }
     } else {
       broken = true;

@@ -122,6 +122,7 @@ ExitCode list(const Context& context) {
   else if (what == "schedules") items = choices("schedule");
   else {
     const std::vector<std::string> known = {"tasks", "models", "metrics", "experiments", "runs", "optimizers", "schedules"};
+    if (what.empty()) throw InputError("list what? One of " + join(known, ", "));
     const auto close = nearest(what, known);
     throw InputError(fmt::format("cannot list '{}'{}; expected one of {}", printable(what),
                                  close ? "; nearest: '" + *close + "'" : "", join(known, ", ")));

@@ -240,11 +240,6 @@ bool show_registered(const Context& context, const std::string& format) {
   return true;
 }
 
-bool begins_a_task(const Context& context) {
-  const std::string& what = context.arguments.what;
-  return !what.empty() && std::ranges::any_of(context.tables.tasks(), [&](const TaskEntry& task) { return task.name.starts_with(what); });
-}
-
 [[noreturn]] void refuse(const Context& context) {
   std::vector<std::string> names;
   for (const TaskEntry& task : context.tables.tasks()) names.push_back(task.name);
@@ -274,8 +269,9 @@ ExitCode show(const Context& context) {
   if (show_registered(context, format)) return ExitCode::kDone;
   const bool run = is_uid_prefix(a.what), trial = is_key_prefix(a.what);
   if (!run && !trial) {
-    if (!begins_a_task(context)) refuse(context);
-    return show_task(task_by_prefix(context, a.what), format), ExitCode::kDone;
+    const TaskEntry* task = find_task(context, a.what);
+    if (task == nullptr) refuse(context);
+    return show_task(*task, format), ExitCode::kDone;
   }
   const store::Reader store(a.store);
   if (!trial) return show_run(format, store, store.run(a.what)), ExitCode::kDone;

@@ -60,6 +60,10 @@ void write_reports(const Context& context, const store::Reader& store, const std
   const Arguments& a = context.arguments;
   const fs::path folder = a.out.empty() ? a.root / "reports/out" : fs::path(a.out);
   const reports::Drawing drawing{.pythons = {(a.root / ".venv/bin/python").string(), "python3"}};
+  if (!a.quiet) {
+    fmt::print(stderr, "pages of {}: intervals and figures of many trials take minutes\n",
+               runs.size() == 1 ? printable(runs.front().experiment) : counted(runs.size(), "experiment"));
+  }
   for (const fs::path& file : reports::write_site(store, runs, folder, formats_of(a.format), drawing)) {
     fmt::print("{}\n", file.lexically_proximate(a.root).string());
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "harness/analyze/intervals.h"
@@ -21,39 +22,59 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Population moments of one group of labels.
-class Labels {
+/// Population moments of one group of rows: of their labels, and the lengths of their sequences.
+class Group {
  public:
-  void add(double x) { values_.push_back(x); }
+  void add(double label, std::int64_t length) {
+    values_.push_back(label);
+    shortest_ = std::min(shortest_, length);
+    longest_ = std::max(longest_, length);
+  }
   [[nodiscard]] std::string line(const std::string& task, const char* split, const std::string& mutations) const {
     const auto n = static_cast<double>(values_.size());
     const double mean = analyze::pairwise_sum(values_) / n;
     const auto [low, high] = std::ranges::minmax_element(values_);
-    return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", task, split, mutations, values_.size(), format_double(mean),
-                       format_double(analyze::variance(values_)), format_double(*low), format_double(*high));
+    return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", task, split, mutations, values_.size(), format_double(mean),
+                       format_double(analyze::variance(values_)), format_double(*low), format_double(*high), shortest_, longest_);
   }
 
  private:
   std::vector<double> values_;
+  std::int64_t shortest_ = std::numeric_limits<std::int64_t>::max(), longest_ = 0;
 };
 
-std::string moments_text(const TaskEntry& task, const Examples& examples, const std::vector<std::int64_t>& mutations) {
+/// [rows]: residues of each row's sequence, by the first view of codes of a task with mutations.
+std::vector<std::int64_t> lengths_of(const TaskEntry& task, const Dataset& dataset) {
+  for (const ViewInfo& info : task.views) {
+    const View view = dataset.view(info.name);
+    if (const auto* codes = std::get_if<CodeView>(&view.data)) {
+      const auto* lengths = codes->lengths.const_data_ptr<std::int64_t>();
+      return {lengths, lengths + codes->lengths.numel()};
+    }
+  }
+  throw InputError(fmt::format("task '{}' has no view of residues by position", task.name));
+}
+
+std::string moments_text(const TaskEntry& task, const Examples& examples, const std::vector<std::int64_t>& mutations,
+                         const std::vector<std::int64_t>& lengths) {
   std::string text = fmt::format(
-      "# Labels of the published split, by part and number of mutations: population moments in the task's unit.\n"
-      "# Made by: ./seqbench data moments {} (after: {})\ntask\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\n",
+      "# The published split by part and number of mutations: population moments of the labels in the task's unit, and the\n"
+      "# lengths of the sequences, in which a stop codon counts as a residue.\n"
+      "# Made by: ./seqbench data moments {} (after: {})\n"
+      "task\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\tmin_length\tmax_length\n",
       task.name, task.import_hint);
   constexpr const char* kNames[] = {"train", "validation", "test"};
   for (std::size_t part = 0; part < 3; ++part) {
-    Labels whole;
-    std::map<std::int64_t, Labels> groups;
+    Group whole;
+    std::map<std::int64_t, Group> groups;
     for (std::size_t i = 0; i < mutations.size(); ++i) {
       if (static_cast<std::size_t>(examples.published_split[i]) != part) continue;
-      whole.add(examples.targets[i]);
-      groups[mutations[i]].add(examples.targets[i]);
+      whole.add(examples.targets[i], lengths[i]);
+      groups[mutations[i]].add(examples.targets[i], lengths[i]);
     }
     if (groups.empty()) continue;
     text += whole.line(task.name, kNames[part], "all");
-    for (const auto& [count, labels] : groups) text += labels.line(task.name, kNames[part], std::to_string(count));
+    for (const auto& [count, group] : groups) text += group.line(task.name, kNames[part], std::to_string(count));
   }
   return text;
 }
@@ -178,10 +199,7 @@ ExitCode data_moments(const Context& context) {
   const Arguments& a = context.arguments;
   const TaskEntry& task = task_by_prefix(context, a.what);
   const fs::path folder = data::task_folder(a.data, task.name);
-  if (data::read_lock(folder).empty()) {
-    throw InputError(
-        fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(), task.import_hint));
-  }
+  if (data::read_lock(folder).empty()) throw InputError(data::no_data_text(task.name, folder, task.import_hint));
   data::verify_lock(folder, true);
   const Params params(task.params);
   const auto dataset = task.load({false, folder, params});
@@ -191,7 +209,8 @@ ExitCode data_moments(const Context& context) {
       examples.published_split.empty()) {
     throw InputError(fmt::format("task '{}' has no numbers of mutations or no published split", task.name));
   }
-  const std::string text = moments_text(task, examples, std::get<std::vector<std::int64_t>>(field->second));
+  const std::vector<std::int64_t> lengths = lengths_of(task, *dataset);
+  const std::string text = moments_text(task, examples, std::get<std::vector<std::int64_t>>(field->second), lengths);
   if (a.out.empty())
     fmt::print("{}", text);
   else

@@ -89,6 +89,10 @@ fs::path data_home(const std::string& flag) {
 
 fs::path task_folder(const fs::path& home, const std::string& task) { return home / task; }
 
+std::string no_data_text(const std::string& task, const fs::path& folder, const std::string& hint) {
+  return fmt::format("no real data of task '{}' in {}; get it with: {}", task, folder.string(), hint);
+}
+
 fs::path weights_home(const fs::path& root) {
   const char* variable = std::getenv("SEQBENCH_WEIGHTS");
   return variable != nullptr && *variable != '\0' ? fs::path(variable) : root / "weights";

@@ -27,6 +27,8 @@ struct LockedFile {
 [[nodiscard]] std::filesystem::path model_cache(const std::filesystem::path& root);
 /// Where large twins may keep packed files; whoever writes there makes it.
 [[nodiscard]] std::filesystem::path cache_folder(const std::filesystem::path& home);
+/// "no real data of task 'TASK' in FOLDER; get it with: HINT"
+[[nodiscard]] std::string no_data_text(const std::string& task, const std::filesystem::path& folder, const std::string& hint);
 /// Empty when nothing was imported. InputError when lock.json is broken.
 [[nodiscard]] std::vector<LockedFile> read_lock(const std::filesystem::path& folder);
 /// Copies files (role, source) into the folder: staged beside it, hashed, fsynced, then renamed as a whole;

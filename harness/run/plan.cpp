@@ -21,10 +21,7 @@ std::string data_sha256(const spec::TaskUse& use, const TaskEntry& task, const s
   }
   if (task.fingerprint) return task.fingerprint();
   const std::vector<data::LockedFile> files = data::read_lock(folder);
-  if (files.empty()) {
-    throw InputError(fmt::format("no real data of task '{}' in {}; get it with: {}", task.name, folder.string(),
-                                 task.import_hint));
-  }
+  if (files.empty()) throw InputError(data::no_data_text(task.name, folder, task.import_hint));
   data::verify_lock(folder, false);
   return data::lock_sha256(files);
 }

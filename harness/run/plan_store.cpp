@@ -75,9 +75,7 @@ std::string format_plan(const Plan& plan, std::size_t limit) {
   const std::size_t shown = limit == 0 ? plan.trials.size() : std::min(limit, plan.trials.size());
   std::size_t width = 34;
   for (const PlannedTrial& t : std::span(plan.trials).first(shown)) {
-    const std::string label = printable(t.spec.label);
-    const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-    width = std::max(width, static_cast<std::size_t>(std::ranges::count_if(label, begins_character)));
+    width = std::max(width, count_code_points(printable(t.spec.label)));
   }
   const auto line = [&](auto&&... cells) { return fmt::format("  {:<8}  {:<18}  {:<{}}  {:>4}  {:>4}  {:<6}  {:<28}  {:>8}\n", cells...); };
   out += line("key", "task", "model", width, "seed", "fold", "state", "why", "estimate");

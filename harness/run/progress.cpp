@@ -47,7 +47,7 @@ std::string Progress::name_of(const PlannedTrial& trial) const {
 
 double Progress::eta(const Running& r) const {
   const auto made = static_cast<double>(r.step - std::max<std::int64_t>(r.from_step, 0));
-  return made <= 0 ? -1 : (monotonic_seconds() - r.begun) / made * static_cast<double>(r.steps - r.step);
+  return made <= 0 ? -1 : (monotonic_seconds() - r.since) / made * static_cast<double>(r.steps - r.step);
 }
 
 double Progress::run_eta() const {
@@ -98,8 +98,8 @@ void Progress::redraw(bool force) {
     const auto found = running_.find(trial.spec.row.key);
     if (found == running_.end()) continue;
     const Running& r = found->second;
-    std::string text = fmt::format("  {}  step {}/{}", name_of(trial), r.step, r.steps);
-    if (r.loss != "-") text += fmt::format("  epoch {:.1f}  loss {}", r.epoch, r.loss);
+    std::string text = fmt::format("  {}  {} {}/{}", name_of(trial), r.trained ? "step" : "prepared", r.step, r.steps);
+    if (r.trained) text += fmt::format("  epoch {:.1f}  loss {}", r.epoch, r.loss);
     if (!r.metric_name.empty()) text += fmt::format("  {} {}", r.metric_name, short_number(r.metric));
     if (r.rate > 0) text += fmt::format("  {:.0f}/s", r.rate);
     text += fmt::format("  ETA {}", duration(eta(r)));
@@ -122,7 +122,7 @@ void Progress::trial_begin(const PlannedTrial& trial, const std::string& device,
   Running& r = running_[trial.spec.row.key];
   r = Running{};
   r.number = static_cast<std::int64_t>(++begun_);
-  r.begun = r.told = monotonic_seconds();
+  r.begun = r.since = r.told = monotonic_seconds();
   r.loss = "-";
   const store::TrialRow& row = trial.spec.row;
   event({{"event", "trial_begin"}, {"trial", row.key}, {"attempt", attempt}, {"from_step", from_step},
@@ -135,23 +135,27 @@ void Progress::trial_begin(const PlannedTrial& trial, const std::string& device,
 void Progress::trial_progress(const PlannedTrial& trial, const Json& message) {
   Running& r = running_[trial.spec.row.key];
   r.step = message.at("step");
+  if (const bool trained = message.at("trained"); trained != r.trained) {
+    r.trained = trained;
+    r.from_step = -1;
+    r.since = monotonic_seconds();
+  }
   if (r.from_step < 0) r.from_step = r.step;
   r.steps = message.at("steps");
   r.epoch = message.at("epoch");
   r.rate = message.at("samples_per_s");
   r.loss = message.at("loss").is_number() ? short_number(message.at("loss").get<double>()) : "-";
   Json json = {{"event", "progress"}, {"trial", trial.spec.row.key}, {"step", r.step}, {"steps", r.steps},
-               {"epoch", r.epoch}, {"loss", message.at("loss")}, {"samples_per_s", r.rate}, {"eta_s", eta(r)}};
+               {"trained", r.trained}, {"epoch", r.epoch}, {"loss", message.at("loss")}, {"samples_per_s", r.rate}, {"eta_s", eta(r)}};
   if (!r.metric_name.empty()) json[r.metric_name] = json_number(r.metric);
   event(std::move(json));
   const double now = monotonic_seconds();
   if (mode_ == ProgressMode::kPlain && now - r.told >= kPlainSeconds) {
     r.told = now;
-    // Before training, as while texts are embedded, steps are all there is to tell.
-    const std::string training = r.loss == "-" ? "" : fmt::format(" epoch={:.1f} loss={}", r.epoch, r.loss);
+    const std::string training = !r.trained ? "" : fmt::format(" epoch={:.1f} loss={}", r.epoch, r.loss);
     const std::string metric = r.metric_name.empty() ? "" : fmt::format(" {}={}", r.metric_name, short_number(r.metric));
     const std::string rate = r.rate > 0 ? fmt::format(" samples_per_s={:.0f}", r.rate) : "";
-    line(fmt::format("trial {}/{} step={}/{}{}{}{} eta={} run_eta={}", r.number, total_, r.step, r.steps, training, metric, rate, duration(eta(r)),
+    line(fmt::format("trial {}/{} {}={}/{}{}{}{} eta={} run_eta={}", r.number, total_, r.trained ? "step" : "prepared", r.step, r.steps, training, metric, rate, duration(eta(r)),
                      duration(run_eta())));
   }
   redraw(false);

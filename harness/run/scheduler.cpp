@@ -79,6 +79,7 @@ void Scheduler::assign(Slot& slot) {
   }
   if (!slot.process) slot.process = std::make_unique<WorkerProcess>();
   slot.trial = trial;
+  slot.told = 0;
   slot.saved = slot.step = slot.begun.checkpoints.empty() ? 0 : slot.begun.checkpoints.front().step;
   slot.began = slot.moved = monotonic_seconds();
   hand_over(slot);
@@ -152,8 +153,9 @@ void Scheduler::handle(Slot& slot, const Frame& frame) {
   const std::string type = frame.head.at("type");
   if (type == "progress") {
     const std::int64_t step = frame.head.at("step");
-    if (step != slot.step) slot.moved = monotonic_seconds();
-    slot.step = step;
+    if (step != slot.told) slot.moved = monotonic_seconds();
+    slot.told = step;
+    if (frame.head.at("trained")) slot.step = step;
     progress_.trial_progress(*slot.trial, frame.head);
   } else if (type == "curves") {
     const std::vector<store::CurvePoint> points = unpack_curves(frame.head.at("points"), frame.tail);

@@ -44,7 +44,8 @@ class Scheduler {
     std::unique_ptr<WorkerProcess> process;
     PlannedTrial* trial = nullptr;  // null: idle
     store::Begun begun;
-    std::int64_t step = 0;          // newest that was heard of
+    std::int64_t step = 0;          // newest that was trained
+    std::int64_t told = 0;          // newest progress: trained, or of what comes before training
     std::int64_t saved = 0;         // newest that a resume starts from
     double began = 0, moved = 0;    // seconds: trial begin, last step
   };

@@ -44,12 +44,14 @@ class PipeIo : public TrialIo {
 
   void progress(std::int64_t step, std::int64_t steps, double epoch, double loss, double rate) override {
     step_ = step;
-    const double now = monotonic_seconds();
-    if (now - told_at_ < kProgressSeconds) return;
-    told_at_ = now;
-    flush();
-    send({{"type", "progress"}, {"step", step}, {"steps", steps}, {"epoch", epoch}, {"loss", json_number(loss)},
+    if (!is_time_to_tell()) return;
+    send({{"type", "progress"}, {"trained", true}, {"step", step}, {"steps", steps}, {"epoch", epoch}, {"loss", json_number(loss)},
           {"samples_per_s", rate}});
+  }
+
+  void prepared(std::int64_t done, std::int64_t all) override {
+    if (!is_time_to_tell()) return;
+    send({{"type", "progress"}, {"trained", false}, {"step", done}, {"steps", all}, {"epoch", 0}, {"loss", nullptr}, {"samples_per_s", 0}});
   }
 
   bool stop_requested() override { return stop_signals() > 0; }
@@ -89,6 +91,15 @@ class PipeIo : public TrialIo {
   void send(const Json& head, std::string_view tail = {}) { write_frame(out_, head, tail); }
 
  private:
+  /// At most so often; curves go ahead.
+  bool is_time_to_tell() {
+    const double now = monotonic_seconds();
+    if (now - told_at_ < kProgressSeconds) return false;
+    told_at_ = now;
+    flush();
+    return true;
+  }
+
   /// Returns once the parent has made every row sent so far durable.
   void barrier() {
     flush();

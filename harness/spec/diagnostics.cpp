@@ -49,8 +49,7 @@ std::string format_diagnostics(const std::vector<Diagnostic>& diagnostics) {
     if (!fault.excerpt.empty()) text += fault.excerpt + "\n";
   }
   if (diagnostics.size() > kShown) text += fmt::format("and {} more\n", diagnostics.size() - kShown);
-  return text +
-         fmt::format("{} error{}; nothing was run\n", diagnostics.size(), diagnostics.size() == 1 ? "" : "s");
+  return text + counted(diagnostics.size(), "error") + "; nothing was run\n";
 }
 
 }  // namespace seqbench::spec

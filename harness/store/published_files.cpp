@@ -240,14 +240,16 @@ std::vector<Claim> read_claims(const fs::path& file) {
 }
 
 std::vector<Moments> read_moments(const fs::path& file) {
-  Table table(file, {"task", "split", "num_mutations", "n", "mean", "variance", "min", "max"});
+  Table table(file, {"task", "split", "num_mutations", "n", "mean", "variance", "min", "max", "min_length", "max_length"});
   std::vector<Moments> all;
   while (table.next()) {
     Moments m{table.word(0),   table.one_of(1, kParts), std::nullopt,    0,
               table.number(4), table.number(5),         table.number(6), table.number(7)};
     if (table.cell(2) != "all") m.mutations = table.optional_count(2);
     m.n = table.optional_count(3).value_or(0);
-    if (m.n == 0 || !(m.variance >= 0) || m.min > m.mean || m.mean > m.max)
+    m.min_length = table.optional_count(8).value_or(0);
+    m.max_length = table.optional_count(9).value_or(0);
+    if (m.n == 0 || !(m.variance >= 0) || m.min > m.mean || m.mean > m.max || m.min_length > m.max_length)
       table.fail("these are no moments of a sample");
     all.push_back(std::move(m));
   }

@@ -22,12 +22,13 @@ struct Claim {
   std::string place, note;
 };
 
-/// Labels of one part of a data set, or of its rows with this number of mutations; a row of moments.tsv.
+/// One part of a data set, or its rows with this number of mutations; a row of moments.tsv.
 struct Moments {
   std::string task, split;
   std::optional<std::int64_t> mutations;  // nothing: the whole part
   std::int64_t n = 0;
-  double mean = 0, variance = 0, min = 0, max = 0;  // population variance; the task's unit, squared for the variance
+  double mean = 0, variance = 0, min = 0, max = 0;  // of labels; population variance; the task's unit, squared for the variance
+  std::int64_t min_length = 0, max_length = 0;      // of sequences
 };
 
 struct Paper {

@@ -11,6 +11,7 @@
 #include "harness/store/export.h"
 #include "harness/store/metric_scan.h"
 #include "harness/store/migrate.h"
+#include "harness/store/process.h"
 #include "harness/store/result_rows.h"
 #include "harness/store/trial_state.h"
 
@@ -23,7 +24,18 @@ constexpr std::string_view kRunColumns =
     "SELECT r.id, r.uid, x.name, x.title, x.paper, x.reruns, r.status, r.started_at, r.ended_at, r.command, x.resolved"
     " FROM runs r JOIN experiments x ON x.id = r.experiment ";
 
-RunSummary run_of(const Rows& row) {
+/// A run that was killed could not say so: trials of it were begun, and none who began them lives.
+bool was_killed(Connection& db, std::int64_t run) {
+  Rows row = db.rows("SELECT DISTINCT owner FROM attempts WHERE run = ?", run);
+  bool begun = false;
+  while (row.next()) {
+    if (process_lives(row.text(0))) return false;
+    begun = true;
+  }
+  return begun;
+}
+
+RunSummary run_of(Connection& db, const Rows& row) {
   RunSummary run;
   run.id = row.integer(0);
   std::string* const texts[] = {&run.uid,    &run.experiment, &run.title,      &run.paper,
@@ -32,6 +44,7 @@ RunSummary run_of(const Rows& row) {
   for (std::string* text : texts) *text = row.text(column++);
   run.command = stored_json(row.blob(9));
   run.resolved = stored_json(row.blob(10));
+  if (run.status == "running" && was_killed(db, run.id)) run.status = "interrupted";
   return run;
 }
 
@@ -206,7 +219,7 @@ std::vector<RunSummary> Reader::runs(std::size_t newest) const {
   static const std::string kSql = fmt::format("{} ORDER BY r.uid DESC LIMIT ?", kRunColumns);
   std::vector<RunSummary> found;
   Rows row = impl_->db.rows(kSql, newest);
-  while (row.next()) found.push_back(run_of(row));
+  while (row.next()) found.push_back(run_of(impl_->db, row));
   return found;
 }
 
@@ -216,13 +229,13 @@ RunSummary Reader::run(std::string_view uid_prefix) const {
       unique_match(impl_->db, "run", "SELECT uid FROM runs WHERE uid >= ? AND uid < ? ORDER BY uid", uid_prefix);
   Rows row = impl_->db.rows(kSql, uid);
   if (!row.next()) throw InputError(fmt::format("run {} is gone", uid));
-  return run_of(row);
+  return run_of(impl_->db, row);
 }
 
 std::optional<RunSummary> Reader::newest_run(std::string_view experiment) const {
   static const std::string kSql = fmt::format("{} WHERE x.name = ? ORDER BY r.uid DESC LIMIT 1", kRunColumns);
   Rows row = impl_->db.rows(kSql, experiment);
-  return row.next() ? std::optional(run_of(row)) : std::nullopt;
+  return row.next() ? std::optional(run_of(impl_->db, row)) : std::nullopt;
 }
 
 std::vector<TrialResult> Reader::trials_of_run(std::int64_t run) const {

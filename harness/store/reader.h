@@ -16,6 +16,7 @@
 
 namespace seqbench::store {
 
+/// `status`: of a run that was killed "interrupted".
 struct RunSummary {
   std::int64_t id = 0;
   std::string uid, experiment, title, paper, reruns, status, started_at, ended_at;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "harness/base/error.h"
 #include "harness/base/text.h"
@@ -20,45 +19,7 @@ std::uint32_t parse_hex(std::string_view text) {
   return value;
 }
 
-/// Bytes of the sequence that begins with `first`; 0 where none does.
-std::size_t sequence_length(unsigned char first) {
-  if (first < 0x80) return 1;
-  if (first < 0xC2) return 0;
-  if (first < 0xE0) return 2;
-  if (first < 0xF0) return 3;
-  return first < 0xF5 ? 4 : 0;
-}
-
-bool is_sequence(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (begins_code_point(text[i])) return false;
-  }
-  const auto first = static_cast<unsigned char>(text[0]), second = static_cast<unsigned char>(text[1]);
-  return !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second > 0x9F) && !(first == 0xF0 && second < 0x90) &&
-         !(first == 0xF4 && second > 0x8F);
-}
-
 }  // namespace
-
-std::size_t utf8_fault(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::uint64_t eight = 0;
-    if (at + 8 <= text.size() && (std::memcpy(&eight, text.data() + at, 8), (eight & 0x8080808080808080u) == 0)) {
-      at += 8;
-      continue;
-    }
-    const std::size_t length = sequence_length(static_cast<unsigned char>(text[at]));
-    if (length == 0 || at + length > text.size()) return at;
-    if (length > 1 && !is_sequence(text.substr(at, length))) return at;
-    at += length;
-  }
-  return std::string_view::npos;
-}
-
-std::uint32_t count_code_points(std::string_view text) {
-  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), begins_code_point));
-}
 
 void append_utf8(std::string& text, std::uint32_t code_point) {
   const auto push = [&text](std::uint32_t byte) { text.push_back(static_cast<char>(byte)); };

@@ -7,10 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace seqbench::models {
+#include "harness/base/text.h"
 
-/// Position of the first byte that is not UTF-8 (surrogates and overlong forms aren't), or npos.
-[[nodiscard]] std::size_t utf8_fault(std::string_view text);
+namespace seqbench::models {
 
 /// The code point at `at`, which moves behind it. `text` is UTF-8.
 inline std::uint32_t next_code_point(std::string_view text, std::size_t& at) {
@@ -23,8 +22,6 @@ inline std::uint32_t next_code_point(std::string_view text, std::size_t& at) {
   return (first & 0x07) << 18 | (byte(at - 3) & 0x3F) << 12 | (byte(at - 2) & 0x3F) << 6 | (byte(at - 1) & 0x3F);
 }
 
-[[nodiscard]] inline bool begins_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
-[[nodiscard]] std::uint32_t count_code_points(std::string_view text);
 void append_utf8(std::string& text, std::uint32_t code_point);
 
 /// White_Space of Unicode: what Rust's char::is_whitespace and the reference's Strip take.

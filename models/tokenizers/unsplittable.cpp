@@ -42,7 +42,7 @@ class Unsplittable final : public Tokenizer {
       if (match.value >= 0) {
         into.ids.push_back(match.value);
         if (with_offsets) {
-          const std::uint32_t end = place + count_code_points(text.substr(at, match.length));
+          const std::uint32_t end = place + static_cast<std::uint32_t>(count_code_points(text.substr(at, match.length)));
           into.offsets.push_back({std::exchange(place, end), end});
         }
         at += match.length;

@@ -74,7 +74,7 @@ class AddedTokens {
   template <typename Piece>
   void cut(std::string_view text, Encoding& into, bool with_offsets, Piece piece) const {
     std::uint32_t place = 0;
-    const auto length_of = [&](std::string_view part) { return with_offsets ? count_code_points(part) : 0; };
+    const auto length_of = [&](std::string_view part) { return static_cast<std::uint32_t>(with_offsets ? count_code_points(part) : 0); };
     const auto between = [&](std::string_view part) {
       piece(part, place);
       place += length_of(part);

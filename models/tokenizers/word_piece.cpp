@@ -46,7 +46,7 @@ class Pieces {
       }
       into.ids.push_back(match.value);
       if (!origins.empty()) {
-        const std::uint32_t end = begin + count_code_points(word.substr(at, match.length));
+        const std::uint32_t end = begin + static_cast<std::uint32_t>(count_code_points(word.substr(at, match.length)));
         into.offsets.push_back({origins[begin], origins[end - 1] + 1});
         begin = end;
       }

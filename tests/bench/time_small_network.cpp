@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <numeric>
-#include <optional>
 #include <span>
 
 #include "harness/base/error.h"
@@ -25,6 +24,7 @@
 #include "harness/train/replays.h"
 #include "models/pretrained/esm_layout.h"
 #include "models/pretrained/frozen_encoder.h"
+#include "tests/bench/arguments.h"
 
 namespace seqbench {
 namespace {
@@ -64,13 +64,6 @@ View view_of(const std::string& name, const std::string& codes) {
 struct Batches {
   std::int64_t train, evaluation;
 };
-
-/// What argument `name` tells, 1 or more.
-std::int64_t count_of(const char* name, const char* given) {
-  const std::optional<std::int64_t> value = parse_int(given);
-  if (!value || *value < 1) throw InputError(fmt::format("{} must be a whole number of at least 1, got '{}'", name, given));
-  return *value;
-}
 
 /// The model's own sampler; a rate that stays, so that steps are alike.
 train::FitSettings settings_of(const ModelEntry& entry, const Batches& batches) {

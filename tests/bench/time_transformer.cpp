@@ -16,6 +16,7 @@
 #include "harness/train/device.h"
 #include "harness/train/fit.h"
 #include "harness/train/replays.h"
+#include "tests/bench/arguments.h"
 
 namespace seqbench {
 namespace {
@@ -92,7 +93,7 @@ void time_steps(const Workload& work, const char* device_name, const char* preci
   std::vector<std::string> texts;
   std::vector<std::int64_t> rows;
   const std::vector<std::string_view> ends = split(lengths, ':');
-  const std::int64_t low = ends.size() == 2 ? parse_int(ends[0]).value() : work.length, high = ends.size() == 2 ? parse_int(ends[1]).value() : work.length;
+  const std::int64_t low = ends.size() == 2 ? count_of("LOW", ends[0]) : work.length, high = ends.size() == 2 ? count_of("HIGH", ends[1]) : work.length;
   for (std::int64_t i = 0; i < work.batch; ++i) {
     texts.push_back(drawn_text(work, low + (high - low) * (2 * i + 1) / (2 * work.batch), draws));
     rows.push_back(i);
@@ -136,12 +137,15 @@ int main(int count, char** values) {
   for (const seqbench::Workload& work : seqbench::kWorkloads) {
     if (count < 6 || std::strcmp(values[1], work.name) != 0) continue;
     seqbench::train::keep_freed_memory(std::getenv("SEQBENCH_PLAIN_MEMORY") == nullptr);
-    seqbench::train::set_numerics(seqbench::parse_int(values[2]).value());
     seqbench::train::allow_replays(std::getenv("SEQBENCH_NO_REPLAY") == nullptr);
     try {
+      seqbench::train::set_numerics(seqbench::count_of("THREADS", values[2]));
       seqbench::time_steps(work, values[3], values[4], values[5], count > 6 ? values[6] : "");
     } catch (const seqbench::Stop&) {
       return 0;
+    } catch (const seqbench::InputError& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      return 2;
     }
   }
   std::fputs("usage: time_transformer bert|distilbert|nt-v2-50m-lora THREADS DEVICE f32|bf16 LOW:HIGH|- [FOLDER]\n", stderr);

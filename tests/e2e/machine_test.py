@@ -47,6 +47,8 @@ class InputTest(MachineCase):
         self.assertIn("unknown command 'rnu'; nearest: 'run'", self.call("rnu", expect=2)[1])
         self.assertIn("unknown flag '--sedd'", self.call("plan", "x.toml", "--sedd", "3", expect=2)[1])
         self.assertIn("nearest: 'tasks'", self.call("list", "taks", expect=2)[1])
+        self.assertIn("list what? One of tasks, models,", self.call("list", expect=2)[1])
+        self.assertIn("leaderboard", self.call("help")[0])
         self.assertIn("nearest: 'promoter'", self.call("leaderboard", "promotor", expect=2)[1])
         self.assertIn("--checkpoint-every", self.call("run", self.write("toy.toml", TOY), "--checkpoint-every", "soon", expect=2)[1])
         self.call("run", "absent.toml", expect=2)
@@ -54,6 +56,10 @@ class InputTest(MachineCase):
 
     def test_real_data_that_is_absent(self):
         toml = self.write("real.toml", 'schema = 1\n[data]\ntask = "gfp_fluorescence"\nsource = "real"\n')
+        checked = self.call("check", toml)[0]
+        self.assertIn("no error", checked)
+        self.assertIn("note: no real data of task 'gfp_fluorescence'", checked)
+        self.assertNotIn("note:", self.call("check", toml, "--twin")[0])
         _, err = self.call("run", toml, expect=2)
         self.assertIn("data import gfp", err)
         self.assertFalse(self.store.exists())

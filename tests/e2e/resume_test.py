@@ -1,4 +1,5 @@
 """However often and wherever a run is killed, the results are those of the undisturbed run, to the bit."""
+import json
 import os
 import pathlib
 import random
@@ -188,8 +189,10 @@ class CheckpointTest(ResumeCase):
         while not self.inside_after_checkpoint():
             time.sleep(0.05)
         time.sleep(0.3)
+        self.assertEqual([run["status"] for run in json.loads(self.call("list", "runs", "--json")[0])], ["running"])
         process.kill()
         process.communicate()
+        self.assertEqual([run["status"] for run in json.loads(self.call("list", "runs", "--json")[0])], ["interrupted"])
         files = sorted((self.folder / "checkpoints").rglob("*.safetensors"), key=lambda path: path.stat().st_mtime)
         damaged = bytearray(files[-1].read_bytes())
         damaged[len(damaged) // 2] ^= 1

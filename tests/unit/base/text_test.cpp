@@ -137,6 +137,22 @@ TEST(Utf8, RefusesOverlongSurrogateTooLargeAndCutSequences) {
   }
 }
 
+TEST(Utf8, TheFaultIsWhereItBegins) {
+  EXPECT_EQ(utf8_fault("eight bytes of ASCII, then \xc3\xa9"), std::string_view::npos);
+  EXPECT_EQ(utf8_fault("01234567\xc3\xa9\xff"), 10u);
+  EXPECT_EQ(utf8_fault("0123456\xc3"), 7u);
+}
+
+TEST(Utf8, CodePointsAreCountedNotBytes) {
+  EXPECT_EQ(count_code_points(""), 0u);
+  EXPECT_EQ(count_code_points("a\xc3\xa9\xf0\x9f\xa7\xac"), 3u);
+}
+
+TEST(Counted, IsPluralUnlessOne) {
+  EXPECT_EQ(counted(0, "row"), "0 rows");
+  EXPECT_EQ(counted(1, "row"), "1 row");
+}
+
 TEST(Join, PutsSeparatorsBetween) {
   EXPECT_EQ(join({}, ", "), "");
   EXPECT_EQ(join(std::vector<std::string>{"a"}, ", "), "a");

@@ -371,6 +371,20 @@ TEST(AsPrinted, TiesAndTrends) {
   EXPECT_EQ(state(claim("trend", {"f1"}, {"r0", "r2", "r1"}, {}), rows), AsPrinted::kUndecided);
 }
 
+TEST(AsPrinted, ComputedNumbersThatAreEqualHaveNoLargerOne) {
+  std::vector<Moments> parts = moments();
+  for (Moments& m : parts) m.min_length = m.max_length = 237;
+  Claim c = claim("greater", {"max_length"}, {"train", "test"}, {"=@min_length"}, {"data"});
+  c.note = "no part has two lengths";
+  const auto judged = [&] { return as_printed(paper_of(losses("0.4", "0.4", "0.4"), {c}, parts), "paper").claims.at(0); };
+  EXPECT_EQ(judged().state, AsPrinted::kContradicted);
+  EXPECT_EQ(judged().reason,
+            "2 of 2 comparisons say the opposite: train 237 against train 237 (max_length); test 237 against test 237 "
+            "(max_length); no part has two lengths");
+  for (Moments& m : parts) m.min_length = 235;
+  EXPECT_EQ(judged().state, AsPrinted::kSupported);
+}
+
 TEST(AsPrinted, HostileNamesStayText) {
   const auto rows = std::vector{number("T", "<script>alert(1)</script>|", "pearson", "1.5")};
   const std::string page = findings_markdown(as_printed(paper_of(rows), "paper"));

@@ -57,12 +57,14 @@ TEST_F(Board, RanksModelsWithinAContestAndDrawsTheOthersAsLines) {
   EXPECT_EQ(labels(board.contests[1]), (std::vector<std::string>{"ceiling", "better", "control", "worse"}));
   EXPECT_EQ(ranks(board.contests[1]), (std::vector<std::size_t>{0, 1, 0, 2}));
   EXPECT_EQ(labels(board.contests[2]), (std::vector<std::string>{"smoke"}));
-  EXPECT_EQ(board.contests[2].rank_method, "none: one row");
+  EXPECT_EQ(board.contests[2].rank_method, "none: one row has a rank");
+  EXPECT_EQ(board.left_out, (std::set<std::string>{"cheat"}));
   EXPECT_EQ(board.published, (std::vector<std::size_t>{0}));
 
   const std::string text = leaderboard_text(board);
   EXPECT_NE(text.find("Toy heights (toy), by mse on test rows, lower is better\n"), std::string::npos);
   EXPECT_LT(text.find("Real data, desk scale"), text.find("On the synthetic twin, desk scale"));
+  EXPECT_NE(text.find("\nleft out, chosen on test rows: cheat\n"), std::string::npos);
   EXPECT_LT(text.find("worse"), text.find("published: as printed"));
   EXPECT_LT(text.find("published: as printed"), text.find("0.251"));
   const std::string top = leaderboard_text(board, 1);
@@ -331,7 +333,7 @@ TEST_F(Board, FitsATerminal) {
   add(trials, {.label = "ceiling", .model = "ceiling", .kind = "ceiling", .error = 0.1});
   fill(trials, "toys/first", {printed("net", std::string(80, 'r'), 0.251)});
   const std::string text = leaderboard_text(leaderboard(store::Reader(path()), "toy"));
-  for (const std::string_view line : split(text, '\n')) EXPECT_LE(width(line), 120u) << line;
+  for (const std::string_view line : split(text, '\n')) EXPECT_LE(count_code_points(line), 120u) << line;
 }
 
 TEST_F(Board, JsonCarriesAllOfIt) {

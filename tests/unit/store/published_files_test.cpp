@@ -89,12 +89,15 @@ TEST_F(PublishedFiles, ClaimsAndMoments) {
   EXPECT_EQ(read_claims(write("claims.tsv", head + "p\tp-1\tA falls\tcurve\tcurves\tsteadier\ta\tb\t1\t\n")).at(0).form, "curve");
   EXPECT_THROW((void)read_claims(write("claims.tsv", head + "p\tp-1\tA beats B\tbeats\tT\tf1\ta\tb\t1\t\n")),
                InputError);
-  const std::string moments = "task\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\n";
+  const std::string moments = "task\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\tmin_length\tmax_length\n";
   const auto read =
-      read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t2\t0.5\t1\t3\ntoy\ttest\t4\t1\t3\t0\t3\t3\n"));
+      read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t2\t0.5\t1\t3\t9\t10\ntoy\ttest\t4\t1\t3\t0\t3\t3\t10\t10\n"));
   EXPECT_FALSE(read[0].mutations);
   EXPECT_EQ(read[1].mutations, 4);
-  EXPECT_THROW((void)read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t5\t0.5\t1\t3\n")), InputError);
+  EXPECT_EQ(read[0].min_length, 9);
+  EXPECT_EQ(read[0].max_length, 10);
+  EXPECT_THROW((void)read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t5\t0.5\t1\t3\t9\t10\n")), InputError);
+  EXPECT_THROW((void)read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t2\t0.5\t1\t3\t10\t9\n")), InputError);
 }
 
 TEST_F(PublishedFiles, TheCommittedOnesHoldEveryNumberAndClaim) {

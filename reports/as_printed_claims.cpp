@@ -57,7 +57,7 @@ class Tally {
     } else if (!broken_.empty()) {
       finding.state = AsPrinted::kContradicted;
       finding.reason =
-          fmt::format("{} of {} comparisons say the opposite: {}", broken_.size(), all, shortened(broken_));
+          fmt::format("{} of {} comparisons do not hold: {}", broken_.size(), all, shortened(broken_));
     } else if (!open_.empty() || !missing_.empty()) {
       finding.state = AsPrinted::kUndecided;
       finding.reason = fmt::format("{} of {} comparisons hold", held_, all + missing_.size());
@@ -120,6 +120,8 @@ class Judge {
 
  private:
   static std::string words(const Published& a, const Published& b) {
+    if (a.row_ref == b.row_ref && a.table_ref == b.table_ref)
+      return fmt::format("{}: {} {} against {} {}", a.row_ref, a.col_ref, printed_digits(a), b.col_ref, printed_digits(b));
     return fmt::format("{} {} against {} {} ({})", a.row_ref, printed_digits(a), b.row_ref, printed_digits(b),
                        a.col_ref);
   }

@@ -300,12 +300,17 @@ std::vector<Published> derived_rows(const RuleInput& in) {
   };
   if (const auto shape = described_network(in))
     add("derived", "network as described", "parameters", static_cast<double>(analyze::bert_parameters(*shape)));
+  std::int64_t shortest = 0, longest = 0;
   for (const Moments& m : in.folder.moments) {
     if (m.mutations || m.task != task_of(in)) continue;
     add("data", m.split, "mean", m.mean);
     add("data", m.split, "variance", m.variance);
-    add("data", m.split, "min_length", static_cast<double>(m.min_length));
-    add("data", m.split, "max_length", static_cast<double>(m.max_length));
+    shortest = shortest == 0 ? m.min_length : std::min(shortest, m.min_length);
+    longest = std::max(longest, m.max_length);
+  }
+  if (longest > 0) {
+    add("data", "all parts", "min_length", static_cast<double>(shortest));
+    add("data", "all parts", "max_length", static_cast<double>(longest));
   }
   return rows;
 }

@@ -74,9 +74,9 @@ struct TrendRows {
 [[nodiscard]] std::vector<TrendRows> trends_of(const store::Claim& claim, const std::vector<Published>& rows);
 /// Rows that a claim may rest on: neither a misprint nor, by the findings, inconsistent as printed.
 [[nodiscard]] std::vector<Published> trusted_rows(const std::vector<Published>& rows, const PaperFindings& findings);
-/// "> 0", "< 1", "110e6 +- 1 %" as an interval. Throws InputError.
 /// Whether it is about numbers of derived_rows(), which need no run.
 [[nodiscard]] bool is_computed(const store::Claim& claim);
+/// "> 0", "< 1", "110e6 +- 1 %" as an interval. Throws InputError.
 [[nodiscard]] analyze::Interval bound_of(const store::Claim& claim);
 [[nodiscard]] ClaimFinding judge_as_printed(const store::Claim& claim, const std::vector<Published>& rows);
 

@@ -234,6 +234,7 @@ HtmlTable slices_table(const Place& place) {
 HtmlTable cost_table(const Place& place) {
   HtmlTable out{.id = place.id("cost"), .caption = "Cost", .columns = {{"row"}, {"parameters", true}, {"seconds a trial", true}, {"peak memory, MiB", true}},
                 .summary = "Cost"};
+  out.notes.emplace_back("Seconds of training and predictions; what is loaded, and embeddings that many trials share, are apart.");
   for (const std::size_t i : place.section.rows) {
     const Row& row = place.table.rows[i];
     if (row.done == 0 || out.rows.size() == kMostDetails) continue;

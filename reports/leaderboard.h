@@ -60,8 +60,6 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
 [[nodiscard]] std::string rank_text(const Standing& standing);
 /// "leader", "tied", "unranked" (not qualified), "submitted", "submitted, leader", "control", "control, leader", "control, tied", "ceiling", "published", or ""; with " §" where agreement on test rows chose the state.
 [[nodiscard]] std::string standing_text(const Standing& standing);
-/// "left out, chosen on test rows: A, B", or "".
-[[nodiscard]] std::string left_out_note(const Leaderboard& board);
 /// What "unranked" and "§" mean, where a standing says so.
 [[nodiscard]] std::vector<std::string> standing_notes(const Leaderboard& board, const Contest& contest);
 /// "0.25 ± 0.03", a number as printed, or "missing".

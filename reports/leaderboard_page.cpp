@@ -88,10 +88,10 @@ std::filesystem::path write_leaderboard_page(const Leaderboard& board, const std
   const TaskTable& table = board.table;
   HtmlPage page{.title = "Leaderboard: " + shown(table.title)};
   HtmlPart part{.id = "task", .title = shown(table.task)};
-  part.paragraphs = {table.rows.empty() ? "No trial of this task is done."
+  part.paragraphs = {table.rows.empty() ? "No trial that may be ranked is done."
                                         : fmt::format("By {} on test rows; {} is better. Controls have a rank only where there is no model, the ceiling and published numbers never.",
                                                       shown(table.rank_metric), table.higher_is_better ? "higher" : "lower")};
-  if (!board.left_out.empty()) part.paragraphs.push_back("L" + left_out_note(board).substr(1) + ".");
+  for (const std::string& label : board.left_out) part.paragraphs.push_back("Left out, chosen on test rows: " + shown(label) + ".");
   for (std::size_t c = 0; c < board.contests.size(); ++c) part.blocks.push_back(block_of(board, board.contests[c], c));
   if (!board.published.empty()) part.blocks.push_back(published_block(board));
   std::ranges::move(audit_blocks(table.audits, 0), std::back_inserter(part.blocks));

@@ -154,17 +154,6 @@ std::vector<std::string> standing_notes(const Leaderboard& board, const Contest&
   return notes;
 }
 
-std::string left_out_note(const Leaderboard& board) {
-  constexpr std::size_t kNamed = 6;
-  std::vector<std::string> names;
-  for (const std::string& label : board.left_out) {
-    if (names.size() < kNamed) names.push_back(shown(label, 80));
-  }
-  if (names.empty()) return "";
-  const std::size_t more = board.left_out.size() - names.size();
-  return "left out, chosen on test rows: " + join(names, "; ") + (more == 0 ? "" : fmt::format("; {} more", more));
-}
-
 std::string score_text(const Leaderboard& board, const Standing& s) {
   if (s.what == Standing::What::kPublished) {
     const store::PublishedRow& p = board.table.published[s.index];
@@ -177,7 +166,7 @@ std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
   const TaskTable& table = board.table;
   std::string out = shown(table.title, 60) + " (" + shown(table.task, 40) + ")";
   if (table.rows.empty()) {
-    out += "\nno trial of this task is done\n";
+    out += board.left_out.empty() ? "\nno trial of this task is done\n" : "\nno trial that may be ranked is done\n";
   } else {
     out += fmt::format(", by {} on test rows, {} is better\n", shown(table.rank_metric, 40), table.higher_is_better ? "higher" : "lower");
   }
@@ -186,7 +175,8 @@ std::string leaderboard_text(const Leaderboard& board, std::size_t top) {
            fitted(board, contest, top) + ranks_note(contest);
     for (const std::string& note : standing_notes(board, contest)) out += note + "\n";
   }
-  if (!board.left_out.empty()) out += "\n" + left_out_note(board) + "\n";
+  if (!board.left_out.empty()) out += "\nleft out, chosen on test rows:\n";
+  for (const std::string& label : board.left_out) out += "  " + shown(label, 100) + "\n";
   if (!table.audits.empty()) out += "\n";
   for (const Json& audit : table.audits) out += audit_lines(audit);
   return out + published_block(board);

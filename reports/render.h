@@ -30,7 +30,7 @@ struct Row {
   };
   std::vector<Cell> cells;
   std::optional<std::int64_t> parameters, trained;  // frozen ones are counted in the first alone
-  double seconds_per_trial = 0;
+  double seconds_per_trial = 0;            // training and predictions
   std::int64_t peak_bytes = 0;
   std::int64_t done = 0, failed = 0, missing = 0;
   std::vector<std::string> failures;       // "key: verdict: reason"

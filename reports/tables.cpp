@@ -111,7 +111,7 @@ Row described_by(const store::TrialResult& t) {
 
 void add_costs(Row& row, const std::vector<const store::TrialResult*>& trials) {
   for (const store::TrialResult* t : trials) {
-    row.seconds_per_trial += t->total_seconds / static_cast<double>(trials.size());
+    row.seconds_per_trial += t->work_seconds / static_cast<double>(trials.size());
     row.peak_bytes = std::max(row.peak_bytes, t->peak_bytes);
     if (t->params_total) row.parameters = std::max(row.parameters.value_or(0), *t->params_total);
     if (t->params_trained) row.trained = std::max(row.trained.value_or(0), *t->params_trained);

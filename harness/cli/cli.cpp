@@ -288,7 +288,7 @@ class Parser {
     sub->add_option("--set", a_.set, "a parameter of the task: params.NAME=VALUE (repeatable)")->type_size(1)->allow_extra_args(false);
     sub = command(*data, "verify", "Compare files with their locked hashes", &data_verify);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix [all]");
-    sub = command(*data, "moments", "Moments of the labels by part and number of mutations", &data_moments);
+    sub = command(*data, "moments", "Moments of labels and lengths, by part and number of mutations", &data_moments);
     sub->add_option("TASK", a_.what, "a task, or a unique prefix")->required();
     out_option(sub, OutKind::kFile, "a file [stdout]");
     command(app_, "doctor", "Versions, and what is missing", &doctor);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -77,6 +78,22 @@ run::Plan planned(const Context& context, const spec::ExperimentSpec& experiment
   return plan;
 }
 
+/// What a run of it would miss: the file is right without.
+void note_missing_data(const Context& context, const spec::ExperimentSpec& experiment) {
+  std::set<std::string> notes;
+  for (const spec::TaskUse& use : experiment.tasks) {
+    const TaskEntry& task = context.tables.task(use.task);
+    if (use.source == "twin" || task.fingerprint) continue;
+    const fs::path folder = data::task_folder(context.arguments.data, task.name);
+    try {
+      if (data::read_lock(folder).empty()) notes.insert(data::no_data_text(task.name, folder, task.import_hint));
+    } catch (const InputError& error) {
+      notes.insert(error.what());
+    }
+  }
+  for (const std::string& note : notes) fmt::print("note: {}\n", note);
+}
+
 }  // namespace
 
 run::Plan plan_of_file(const Context& context, const fs::path& file) {
@@ -88,20 +105,6 @@ fs::path experiment_path(const Context& context, const std::string& name) {
   const fs::path below = context.arguments.root / "experiments" / (name + ".toml");
   return fs::exists(below) ? below : fs::path(name);
 }
-
-namespace {
-
-/// What a run of it would miss: the file is right without.
-void note_missing_data(const Context& context, const spec::ExperimentSpec& experiment) {
-  for (const spec::TaskUse& use : experiment.tasks) {
-    const TaskEntry& task = context.tables.task(use.task);
-    const fs::path folder = data::task_folder(context.arguments.data, task.name);
-    if (use.source == "twin" || task.fingerprint || !data::read_lock(folder).empty()) continue;
-    fmt::print("note: {}\n", data::no_data_text(task.name, folder, task.import_hint));
-  }
-}
-
-}  // namespace
 
 ExitCode check(const Context& context) {
   bool broken = false;

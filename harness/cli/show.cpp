@@ -164,8 +164,8 @@ std::string saved_model(const Arguments& a, const store::TrialResult& t) {
 void print_trial(const Arguments& a, const store::Reader& store, const store::TrialResult& t) {
   fmt::print("trial {}\n{} on {}, seed {}, repeat {}, fold {}\n", t.key, printable(t.label), t.task, t.seed, t.rep,
              t.fold < 0 ? "none" : std::to_string(t.fold));
-  fmt::print("status {}{}{}, {} attempts, {:.1f} s, step {}\n", t.status, t.verdict.empty() || t.verdict == "ok" ? "" : ": " + t.verdict,
-             t.reason.empty() ? "" : ": " + printable(t.reason, 2000), t.attempts, t.total_seconds, t.step);
+  fmt::print("status {}{}{}, {} attempts, {:.1f} s ({:.1f} of training and predictions), step {}\n", t.status, t.verdict.empty() || t.verdict == "ok" ? "" : ": " + t.verdict,
+             t.reason.empty() ? "" : ": " + printable(t.reason, 2000), t.attempts, t.total_seconds, t.work_seconds, t.step);
   if (!t.chosen.empty()) fmt::print("chosen: {}\n", t.chosen.dump());
   if (const std::string folder = saved_model(a, t); !folder.empty()) fmt::print("model: {}\n", folder);
   for (const store::MetricRow& m : store.metrics(t.execution)) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iostream>
 #include <sstream>
 
@@ -60,11 +61,12 @@ void write_reports(const Context& context, const store::Reader& store, const std
   const Arguments& a = context.arguments;
   const fs::path folder = a.out.empty() ? a.root / "reports/out" : fs::path(a.out);
   const reports::Drawing drawing{.pythons = {(a.root / ".venv/bin/python").string(), "python3"}};
-  if (!a.quiet) {
-    fmt::print(stderr, "pages of {}: intervals and figures of many trials take minutes\n",
-               runs.size() == 1 ? printable(runs.front().experiment) : counted(runs.size(), "experiment"));
+  const std::vector<std::string> formats = formats_of(a.format);
+  if (!a.quiet && std::ranges::find(formats, "html") != formats.end()) {
+    const std::string of = runs.size() == 1 ? printable(runs.front().experiment) : counted(runs.size(), "experiment");
+    static_cast<void>(std::fputs(fmt::format("pages of {}: intervals and figures of many trials may take minutes\n", of).c_str(), stderr));
   }
-  for (const fs::path& file : reports::write_site(store, runs, folder, formats_of(a.format), drawing)) {
+  for (const fs::path& file : reports::write_site(store, runs, folder, formats, drawing)) {
     fmt::print("{}\n", file.lexically_proximate(a.root).string());
   }
 }

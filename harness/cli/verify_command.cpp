@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <variant>
 
 #include "harness/analyze/intervals.h"
 #include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "harness/base/version.h"
 #include "harness/cli/commands.h"
+#include "harness/contract/view.h"
 #include "harness/data/home.h"
 #include "harness/run/published.h"
 #include "harness/spec/experiment.h"
@@ -59,7 +61,7 @@ std::string moments_text(const TaskEntry& task, const Examples& examples, const 
                          const std::vector<std::int64_t>& lengths) {
   std::string text = fmt::format(
       "# The published split by part and number of mutations: population moments of the labels in the task's unit, and the\n"
-      "# lengths of the sequences, in which a stop codon counts as a residue.\n"
+      "# lengths of the sequences, all of them under the task's defaults.\n"
       "# Made by: ./seqbench data moments {} (after: {})\n"
       "task\tsplit\tnum_mutations\tn\tmean\tvariance\tmin\tmax\tmin_length\tmax_length\n",
       task.name, task.import_hint);

@@ -22,6 +22,8 @@ std::string duration(double seconds) {
 /// A stream that was closed ends progress, not the run: fmt::print would throw.
 void tell(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
+std::string of_all(std::int64_t all) { return all > 0 ? fmt::format("/{}", all) : ""; }
+
 std::string short_number(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
 
 /// The ranking metric on one part, for the line at a trial's end.
@@ -98,7 +100,7 @@ void Progress::redraw(bool force) {
     const auto found = running_.find(trial.spec.row.key);
     if (found == running_.end()) continue;
     const Running& r = found->second;
-    std::string text = fmt::format("  {}  {} {}/{}", name_of(trial), r.trained ? "step" : "prepared", r.step, r.steps);
+    std::string text = fmt::format("  {}  {} {}{}", name_of(trial), r.trained ? "step" : "part", r.step, of_all(r.steps));
     if (r.trained) text += fmt::format("  epoch {:.1f}  loss {}", r.epoch, r.loss);
     if (!r.metric_name.empty()) text += fmt::format("  {} {}", r.metric_name, short_number(r.metric));
     if (r.rate > 0) text += fmt::format("  {:.0f}/s", r.rate);
@@ -138,9 +140,11 @@ void Progress::trial_progress(const PlannedTrial& trial, const Json& message) {
   if (const bool trained = message.at("trained"); trained != r.trained) {
     r.trained = trained;
     r.from_step = -1;
+  }
+  if (r.from_step < 0) {
+    r.from_step = r.step;
     r.since = monotonic_seconds();
   }
-  if (r.from_step < 0) r.from_step = r.step;
   r.steps = message.at("steps");
   r.epoch = message.at("epoch");
   r.rate = message.at("samples_per_s");
@@ -155,8 +159,8 @@ void Progress::trial_progress(const PlannedTrial& trial, const Json& message) {
     const std::string training = !r.trained ? "" : fmt::format(" epoch={:.1f} loss={}", r.epoch, r.loss);
     const std::string metric = r.metric_name.empty() ? "" : fmt::format(" {}={}", r.metric_name, short_number(r.metric));
     const std::string rate = r.rate > 0 ? fmt::format(" samples_per_s={:.0f}", r.rate) : "";
-    line(fmt::format("trial {}/{} {}={}/{}{}{}{} eta={} run_eta={}", r.number, total_, r.trained ? "step" : "prepared", r.step, r.steps, training, metric, rate, duration(eta(r)),
-                     duration(run_eta())));
+    line(fmt::format("trial {}/{} {}={}{}{}{}{} eta={} run_eta={}", r.number, total_, r.trained ? "step" : "part", r.step, of_all(r.steps), training, metric,
+                     rate, duration(eta(r)), duration(run_eta())));
   }
   redraw(false);
 }

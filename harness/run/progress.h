@@ -31,8 +31,8 @@ class Progress {
  private:
   struct Running {
     std::int64_t number = 0, step = 0, steps = 0, from_step = -1;
-    bool trained = false;  // its steps are of training, not of what comes before
-    double begun = 0, since = 0, told = 0, epoch = 0, rate = 0, metric = 0;  // since: the first of these steps
+    bool trained = false;  // steps of training, or else parts of other work
+    double begun = 0, since = 0, told = 0, epoch = 0, rate = 0, metric = 0;  // since: from_step
     std::string loss, metric_name;
   };
   [[nodiscard]] std::string name_of(const PlannedTrial& trial) const;

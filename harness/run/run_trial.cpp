@@ -56,7 +56,7 @@ FitControl control_of(Work& work) {
   control.check_stop = [&work] {
     if (work.io.stop_requested()) throw Interrupted();
   };
-  control.progress = [&work](std::int64_t done, std::int64_t all) { work.io.prepared(done, all); };
+  control.progress = [&work](std::int64_t done, std::int64_t all) { work.io.part_progress(done, all); };
   return control;
 }
 

@@ -35,8 +35,9 @@ class TrialIo {
   virtual ~TrialIo() = default;
   virtual void curve(store::CurvePoint point) = 0;
   virtual void progress(std::int64_t step, std::int64_t steps, double epoch, double loss, double rate) = 0;
-  /// Work that is no training step, and that no checkpoint keeps: texts embedded, the parts of a fit of the model's own.
-  virtual void prepared(std::int64_t done, std::int64_t all) = 0;
+  /// Of work that has no steps and that no checkpoint keeps: texts embedded, the parts of a fit of the model's own. `all`
+  /// is 0 where it is unknown.
+  virtual void part_progress(std::int64_t done, std::int64_t all) = 0;
   virtual bool stop_requested() = 0;
   virtual bool checkpoint_due() = 0;
   virtual void save_checkpoint(std::int64_t step, const std::vector<NamedTensor>& tensors, const Json& state) = 0;

@@ -80,6 +80,7 @@ void Scheduler::assign(Slot& slot) {
   if (!slot.process) slot.process = std::make_unique<WorkerProcess>();
   slot.trial = trial;
   slot.told = 0;
+  slot.trained = false;
   slot.saved = slot.step = slot.begun.checkpoints.empty() ? 0 : slot.begun.checkpoints.front().step;
   slot.began = slot.moved = monotonic_seconds();
   hand_over(slot);
@@ -153,9 +154,11 @@ void Scheduler::handle(Slot& slot, const Frame& frame) {
   const std::string type = frame.head.at("type");
   if (type == "progress") {
     const std::int64_t step = frame.head.at("step");
-    if (step != slot.told) slot.moved = monotonic_seconds();
+    const bool trained = frame.head.at("trained");
+    if (step != slot.told || trained != slot.trained) slot.moved = monotonic_seconds();
     slot.told = step;
-    if (frame.head.at("trained")) slot.step = step;
+    slot.trained = trained;
+    if (trained) slot.step = step;
     progress_.trial_progress(*slot.trial, frame.head);
   } else if (type == "curves") {
     const std::vector<store::CurvePoint> points = unpack_curves(frame.head.at("points"), frame.tail);
@@ -260,7 +263,7 @@ void Scheduler::watch_limits(Slot& slot) {
   if (spec.time_limit_seconds > 0 && now - slot.began > spec.time_limit_seconds) {
     fail(slot, "time_limit", fmt::format("over limits.trial_time of {} s at step {}", spec.time_limit_seconds, slot.step));
   } else if (now - slot.moved > spec.stall_seconds) {
-    fail(slot, "no_progress", fmt::format("no step for limits.stall of {} s, at step {}", spec.stall_seconds, slot.step));
+    fail(slot, "no_progress", fmt::format("no step for limits.stall of {} s, at {} {}", spec.stall_seconds, slot.trained || slot.told == 0 ? "step" : "part", slot.told));
   } else if (spec.memory_limit_bytes > 0) {
     const std::int64_t bytes = measure::resident_bytes(slot.process->pid());
     if (bytes > spec.memory_limit_bytes) {

@@ -45,7 +45,8 @@ class Scheduler {
     PlannedTrial* trial = nullptr;  // null: idle
     store::Begun begun;
     std::int64_t step = 0;          // newest that was trained
-    std::int64_t told = 0;          // newest progress: trained, or of what comes before training
+    std::int64_t told = 0;          // newest progress: a step, or a part of other work
+    bool trained = false;           // which of them
     std::int64_t saved = 0;         // newest that a resume starts from
     double began = 0, moved = 0;    // seconds: trial begin, last step
   };

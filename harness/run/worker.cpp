@@ -44,13 +44,13 @@ class PipeIo : public TrialIo {
 
   void progress(std::int64_t step, std::int64_t steps, double epoch, double loss, double rate) override {
     step_ = step;
-    if (!is_time_to_tell()) return;
+    if (!begin_telling()) return;
     send({{"type", "progress"}, {"trained", true}, {"step", step}, {"steps", steps}, {"epoch", epoch}, {"loss", json_number(loss)},
           {"samples_per_s", rate}});
   }
 
-  void prepared(std::int64_t done, std::int64_t all) override {
-    if (!is_time_to_tell()) return;
+  void part_progress(std::int64_t done, std::int64_t all) override {
+    if (!begin_telling()) return;
     send({{"type", "progress"}, {"trained", false}, {"step", done}, {"steps", all}, {"epoch", 0}, {"loss", nullptr}, {"samples_per_s", 0}});
   }
 
@@ -91,8 +91,8 @@ class PipeIo : public TrialIo {
   void send(const Json& head, std::string_view tail = {}) { write_frame(out_, head, tail); }
 
  private:
-  /// At most so often; curves go ahead.
-  bool is_time_to_tell() {
+  /// False where something was told just now; else curves go ahead.
+  bool begin_telling() {
     const double now = monotonic_seconds();
     if (now - told_at_ < kProgressSeconds) return false;
     told_at_ = now;

@@ -249,7 +249,7 @@ std::vector<Moments> read_moments(const fs::path& file) {
     m.n = table.optional_count(3).value_or(0);
     m.min_length = table.optional_count(8).value_or(0);
     m.max_length = table.optional_count(9).value_or(0);
-    if (m.n == 0 || !(m.variance >= 0) || m.min > m.mean || m.mean > m.max || m.min_length > m.max_length)
+    if (m.n == 0 || !(m.variance >= 0) || m.min > m.mean || m.mean > m.max || m.min_length < 1 || m.min_length > m.max_length)
       table.fail("these are no moments of a sample");
     all.push_back(std::move(m));
   }

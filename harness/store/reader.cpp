@@ -112,7 +112,7 @@ TrialResult trial_of(const Rows& row) {
 
 void add_costs(Connection& db, TrialResult& trial) {
   Rows row = db.rows(
-      "SELECT coalesce(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0) / 1e9,"
+      "SELECT coalesce(sum(g.total_ns) FILTER (WHERE g.phase IN ('train', 'predict')), 0) / 1e9,"
       "  coalesce(sum(g.total_ns) FILTER (WHERE g.phase NOT LIKE '%/%'), 0) / 1e9,"
       "  sum(g.items) FILTER (WHERE g.phase = 'train') * 1e9"
       "    / nullif(sum(g.total_ns) FILTER (WHERE g.phase = 'train'), 0),"
@@ -121,7 +121,7 @@ void add_costs(Connection& db, TrialResult& trial) {
       " FROM attempts a JOIN timings g ON g.attempt = a.id WHERE a.execution = ?1",
       trial.execution);
   if (!row.next()) return;
-  trial.train_seconds = row.real(0);
+  trial.work_seconds = row.real(0);
   trial.total_seconds = row.real(1);
   if (!row.null(2)) trial.items_per_second = row.real(2);
   trial.peak_bytes = row.integer(3);

@@ -16,7 +16,8 @@
 
 namespace seqbench::store {
 
-/// `status`: of a run that was killed "interrupted".
+/// `status`: "interrupted" also of a run that was killed once a trial of it had begun, and of one that still goes on on
+/// another machine, in a store merged from there.
 struct RunSummary {
   std::int64_t id = 0;
   std::string uid, experiment, title, paper, reruns, status, started_at, ended_at;
@@ -31,7 +32,9 @@ struct TrialResult {
   std::string execution_uid;                     // greater = begun later
   std::int64_t execution = 0, ordinal = 0, attempts = 0, step = 0;
   std::optional<std::int64_t> params_total, params_trained;
-  double train_seconds = 0, total_seconds = 0;   // over all attempts of the execution
+  // Over all attempts of the execution: training and predictions; and with what was loaded, or made for many trials, as
+  // embeddings are by the first that needs them.
+  double work_seconds = 0, total_seconds = 0;
   std::optional<double> items_per_second;
   std::int64_t peak_bytes = 0;
   Json config, chosen;

@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/base/text.h"
-
 namespace seqbench::models {
 
 /// The code point at `at`, which moves behind it. `text` is UTF-8.

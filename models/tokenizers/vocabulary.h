@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/base/text.h"
 #include "models/tokenizers/encoding.h"
 #include "models/tokenizers/unicode.h"
 

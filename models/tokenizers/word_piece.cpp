@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/base/error.h"
+#include "harness/base/text.h"
 #include "models/tokenizers/unicode.h"
 
 namespace seqbench::models {

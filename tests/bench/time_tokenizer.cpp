@@ -3,7 +3,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "harness/base/error.h"
 #include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "models/tokenizers/tokenizer.h"

@@ -31,6 +31,8 @@ class WalkTest(program.ProgramCase):
         events = [json.loads(line) for line in self.call("run", toml, "--json")[0].splitlines()]
         self.assertEqual(events[-1]["event"], "run_end")
         self.assertEqual(events[-1]["exit_code"], 0)
+        told = {event["trained"] for event in events if event["event"] == "progress"}
+        self.assertEqual(told, {True, False}, "steps of the network, parts of the fits of ridge")
         ended = [event for event in events if event["event"] == "trial_end"]
         self.assertEqual(len(ended), len(planned["trials"]))
         self.assertTrue(all(event["v"] == 1 for event in events))

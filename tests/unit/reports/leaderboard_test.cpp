@@ -59,12 +59,13 @@ TEST_F(Board, RanksModelsWithinAContestAndDrawsTheOthersAsLines) {
   EXPECT_EQ(labels(board.contests[2]), (std::vector<std::string>{"smoke"}));
   EXPECT_EQ(board.contests[2].rank_method, "none: one row has a rank");
   EXPECT_EQ(board.left_out, (std::set<std::string>{"cheat"}));
+  EXPECT_EQ(leaderboard_json(board)["left_out"], Json::array({"cheat"}));
   EXPECT_EQ(board.published, (std::vector<std::size_t>{0}));
 
   const std::string text = leaderboard_text(board);
   EXPECT_NE(text.find("Toy heights (toy), by mse on test rows, lower is better\n"), std::string::npos);
   EXPECT_LT(text.find("Real data, desk scale"), text.find("On the synthetic twin, desk scale"));
-  EXPECT_NE(text.find("\nleft out, chosen on test rows: cheat\n"), std::string::npos);
+  EXPECT_NE(text.find("\nleft out, chosen on test rows:\n  cheat\n"), std::string::npos);
   EXPECT_LT(text.find("worse"), text.find("published: as printed"));
   EXPECT_LT(text.find("published: as printed"), text.find("0.251"));
   const std::string top = leaderboard_text(board, 1);
@@ -331,6 +332,7 @@ TEST_F(Board, FitsATerminal) {
   add(trials, {.label = "a long label of a model with many settings, strength=0.01, window=21, layers=4", .error = 0.4});
   add(trials, {.label = "mean", .model = "constant", .kind = "control", .error = 1});
   add(trials, {.label = "ceiling", .model = "ceiling", .kind = "ceiling", .error = 0.1});
+  for (const char letter : {'a', 'b'}) add(trials, {.label = std::string(150, letter), .keep = "published_test", .error = 0.1});
   fill(trials, "toys/first", {printed("net", std::string(80, 'r'), 0.251)});
   const std::string text = leaderboard_text(leaderboard(store::Reader(path()), "toy"));
   for (const std::string_view line : split(text, '\n')) EXPECT_LE(count_code_points(line), 120u) << line;

@@ -98,6 +98,7 @@ TEST_F(PublishedFiles, ClaimsAndMoments) {
   EXPECT_EQ(read[0].max_length, 10);
   EXPECT_THROW((void)read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t5\t0.5\t1\t3\t9\t10\n")), InputError);
   EXPECT_THROW((void)read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t2\t0.5\t1\t3\t10\t9\n")), InputError);
+  EXPECT_THROW((void)read_moments(write("moments.tsv", moments + "toy\ttest\tall\t3\t2\t0.5\t1\t3\t\t237\n")), InputError);
 }
 
 TEST_F(PublishedFiles, TheCommittedOnesHoldEveryNumberAndClaim) {

@@ -29,7 +29,7 @@ TEST(RoundTrip, WholeTrialComesBack) {
   EXPECT_EQ(t.attempts, 1);
   EXPECT_EQ(t.step, 10);
   EXPECT_EQ(t.params_total, 77);
-  EXPECT_EQ(t.train_seconds, 2.0);
+  EXPECT_EQ(t.work_seconds, 2.0);
   EXPECT_EQ(t.total_seconds, 2.5);
   EXPECT_EQ(t.items_per_second, 320.0);
   EXPECT_EQ(t.peak_bytes, 1 << 20);

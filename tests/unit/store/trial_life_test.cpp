@@ -147,13 +147,14 @@ TEST_F(TrialLife, WithoutACheckpointAllRowsGo) {
 
 TEST_F(TrialLife, TimingsAddUpOverAttempts) {
   const Begun first = begin();
-  store.add_timings(first, {{.phase = "train", .count = 5, .total_ns = 3'000'000'000, .items = 320}});
+  store.add_timings(first, {{.phase = "make", .count = 1, .total_ns = 7'000'000'000, .items = 0},
+                            {.phase = "train", .count = 5, .total_ns = 3'000'000'000, .items = 320}});
   store.interrupt(first, "interrupted", SIGINT, "");
   store.record(begin(), record_of(1));
   const TrialResult trial = Reader(folder.store()).trial(key_of(1));
   EXPECT_EQ(trial.attempts, 2);
-  EXPECT_EQ(trial.train_seconds, 5.0);
-  EXPECT_EQ(trial.total_seconds, 5.5);
+  EXPECT_EQ(trial.work_seconds, 5.0);
+  EXPECT_EQ(trial.total_seconds, 12.5);
   EXPECT_EQ(trial.items_per_second, 192.0);
 }
 

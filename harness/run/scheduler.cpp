@@ -79,9 +79,9 @@ void Scheduler::assign(Slot& slot) {
   }
   if (!slot.process) slot.process = std::make_unique<WorkerProcess>();
   slot.trial = trial;
-  slot.told = 0;
-  slot.trained = false;
   slot.saved = slot.step = slot.begun.checkpoints.empty() ? 0 : slot.begun.checkpoints.front().step;
+  slot.told = slot.step;
+  slot.trained = true;
   slot.began = slot.moved = monotonic_seconds();
   hand_over(slot);
 }
@@ -167,7 +167,7 @@ void Scheduler::handle(Slot& slot, const Frame& frame) {
       if (point.split == 1 && point.name != "loss") progress_.metric(*slot.trial, "val_" + point.name, point.value);
     }
   } else if (type == "resumed") {
-    slot.saved = slot.step = frame.head.at("step");
+    slot.saved = slot.step = slot.told = frame.head.at("step");
     store_.resume_from(slot.begun, slot.step);
     acknowledge(slot);
   } else if (type == "barrier") {
@@ -263,7 +263,7 @@ void Scheduler::watch_limits(Slot& slot) {
   if (spec.time_limit_seconds > 0 && now - slot.began > spec.time_limit_seconds) {
     fail(slot, "time_limit", fmt::format("over limits.trial_time of {} s at step {}", spec.time_limit_seconds, slot.step));
   } else if (now - slot.moved > spec.stall_seconds) {
-    fail(slot, "no_progress", fmt::format("no step for limits.stall of {} s, at {} {}", spec.stall_seconds, slot.trained || slot.told == 0 ? "step" : "part", slot.told));
+    fail(slot, "no_progress", fmt::format("no step for limits.stall of {} s, at {} {}", spec.stall_seconds, slot.trained ? "step" : "part", slot.told));
   } else if (spec.memory_limit_bytes > 0) {
     const std::int64_t bytes = measure::resident_bytes(slot.process->pid());
     if (bytes > spec.memory_limit_bytes) {
